@@ -1,0 +1,1 @@
+"""What platform teams offer: one document's shape, the loader, the sync."""

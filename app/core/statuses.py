@@ -1,0 +1,144 @@
+"""Every status and its legal moves, once.
+
+Request::
+
+    submitted -> pending_approval -> in_progress <-> awaiting_manual -> completed
+        \\------------------------^      |                 |
+                                        +-> failed <------+        failed -> in_progress (retry, resume)
+    any open state -> cancelling -> cancelled      completed | failed | cancelled -> rolling_back -> rolled_back
+    pending_approval -> rejected | needs_info -> pending_approval
+
+Step::
+
+    pending -> ready -> running -> completed | failed | indeterminate
+                 ^         |-> verifying -> completed | failed | indeterminate | waiting
+                 |         `-> waiting (a poll, a ticket or a delayed retry) -> running (poll) | ready (retry)
+                 `-- failed | indeterminate | waiting   (retry)
+    failed | indeterminate | waiting -> completed (a person resolved its ticket)
+    pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled
+    indeterminate -> running (probe)     completed -> running (undo) -> rolled_back
+
+Ticket::
+
+    open -> claimed -> resolved | rejected | retried     claimed -> open (release)     open -> resolved | rejected | retried
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from app.errors import IllegalMove
+
+
+class RequestStatus(StrEnum):
+    SUBMITTED = "submitted"
+    PENDING_APPROVAL = "pending_approval"
+    NEEDS_INFO = "needs_info"
+    IN_PROGRESS = "in_progress"
+    AWAITING_MANUAL = "awaiting_manual"
+    CANCELLING = "cancelling"
+    ROLLING_BACK = "rolling_back"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    ROLLED_BACK = "rolled_back"
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    ROLLED_BACK = "rolled_back"
+
+
+class Activity(StrEnum):
+    """What a claim of a step is for."""
+
+    RUN = "run"
+    POLL = "poll"
+    VERIFY = "verify"
+    PROBE = "probe"
+    UNDO = "undo"
+
+
+class AttemptStatus(StrEnum):
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    CANCELLED = "cancelled"
+
+
+class TicketStatus(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    RESOLVED = "resolved"
+    REJECTED = "rejected"
+    RETRIED = "retried"
+
+
+R, S, T = RequestStatus, StepStatus, TicketStatus
+Status = TypeVar("Status", bound=StrEnum)
+
+REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    R.SUBMITTED: frozenset({R.PENDING_APPROVAL, R.IN_PROGRESS, R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING, R.CANCELLED}),
+    R.PENDING_APPROVAL: frozenset({R.IN_PROGRESS, R.REJECTED, R.NEEDS_INFO, R.CANCELLING, R.CANCELLED}),
+    R.NEEDS_INFO: frozenset({R.PENDING_APPROVAL, R.REJECTED, R.CANCELLING, R.CANCELLED}),
+    R.IN_PROGRESS: frozenset({R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING}),
+    R.AWAITING_MANUAL: frozenset({R.IN_PROGRESS, R.COMPLETED, R.FAILED, R.CANCELLING}),
+    R.CANCELLING: frozenset({R.CANCELLED, R.ROLLING_BACK}),
+    R.ROLLING_BACK: frozenset({R.ROLLED_BACK, R.FAILED}),
+    R.COMPLETED: frozenset({R.ROLLING_BACK}),
+    R.FAILED: frozenset({R.IN_PROGRESS, R.ROLLING_BACK}),
+    R.CANCELLED: frozenset({R.ROLLING_BACK}),
+    R.REJECTED: frozenset(),
+    R.ROLLED_BACK: frozenset(),
+}
+
+STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
+    S.PENDING: frozenset({S.READY, S.SKIPPED, S.CANCELLED}),
+    S.READY: frozenset({S.RUNNING, S.CANCELLED}),
+    S.RUNNING: frozenset({S.VERIFYING, S.WAITING, S.COMPLETED, S.FAILED, S.INDETERMINATE, S.ROLLED_BACK, S.READY}),
+    S.VERIFYING: frozenset({S.COMPLETED, S.FAILED, S.INDETERMINATE, S.WAITING}),
+    S.WAITING: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.CANCELLED}),
+    S.FAILED: frozenset({S.READY, S.COMPLETED, S.CANCELLED}),
+    S.INDETERMINATE: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.CANCELLED}),
+    S.COMPLETED: frozenset({S.RUNNING}),
+    S.SKIPPED: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.ROLLED_BACK: frozenset(),
+}
+
+TICKET_MOVES: Mapping[TicketStatus, frozenset[TicketStatus]] = {
+    T.OPEN: frozenset({T.CLAIMED, T.RESOLVED, T.REJECTED, T.RETRIED}),
+    T.CLAIMED: frozenset({T.OPEN, T.RESOLVED, T.REJECTED, T.RETRIED}),
+    T.RESOLVED: frozenset(),
+    T.REJECTED: frozenset(),
+    T.RETRIED: frozenset(),
+}
+
+REQUEST_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED, R.REJECTED, R.ROLLED_BACK})
+STEP_SATISFIED = frozenset({S.COMPLETED, S.SKIPPED})
+STEP_MOVING = frozenset({S.READY, S.RUNNING, S.VERIFYING})
+TICKET_OPEN = frozenset({T.OPEN, T.CLAIMED})
+
+
+def sources(moves: Mapping[Status, frozenset[Status]], target: Status, *only: Status) -> frozenset[Status]:
+    """The statuses from which `target` may be reached; with `only`, those named, each checked against the table.
+
+    Raises IllegalMove when a named source may not move to `target`, or when nothing may.
+    """
+    legal = frozenset(status for status, targets in moves.items() if target in targets)
+    illegal = frozenset(only) - legal
+    if illegal or not legal:
+        raise IllegalMove(f"no move from {', '.join(sorted(illegal)) or 'anywhere'} to {target}")
+    return frozenset(only) or legal

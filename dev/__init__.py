@@ -1,0 +1,1 @@
+"""Development only: servers, sign-in provider and stand-ins. `app` never imports this."""
