@@ -1,4 +1,4 @@
-"""Flask extensions, made once and bound to an app in `create_app`."""
+"""Flask extensions, made once and bound to an app in `create_app`. The tables know nothing of Flask: they share `metadata`."""
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -6,6 +6,6 @@ from flask_wtf import CSRFProtect
 
 from app.models import Base
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
 csrf = CSRFProtect()
