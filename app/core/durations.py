@@ -1,0 +1,32 @@
+"""Durations as the catalog writes them (`30s 5m 2h 3d`), turned into `timedelta` and back."""
+
+import re
+from datetime import timedelta
+
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+SHAPE = re.compile(r"([0-9]{1,7})([smhd])", re.ASCII)
+LONGEST = timedelta(days=3660)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`text` as a length of time: a whole number and one of `s m h d`, at most ten years.
+
+    Raises ValueError with a sentence that says what to write instead.
+    """
+    found = SHAPE.fullmatch(text)
+    if not found:
+        raise ValueError("must be a whole number and a unit, such as 30s, 5m, 2h or 3d")
+    length = int(found[1]) * UNITS[found[2]]
+    if length > LONGEST:
+        raise ValueError("must be at most 3660d")
+    return length
+
+
+def format_duration(length: timedelta) -> str:
+    """`length` in the largest unit that needs no fraction, e.g. ``90m``; parts of a second are cut off."""
+    seconds = int(length.total_seconds())
+    for name, unit in reversed(UNITS.items()):
+        size = int(unit.total_seconds())
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{name}"
+    return f"{seconds}s"
