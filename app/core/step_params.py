@@ -1,0 +1,247 @@
+"""The parameters of each step type and what may be verified after it, so that the loader checks them without network code.
+
+`template` of a step is one of the `Params` below, by step type. Its values may be expressions while it lies in a document
+(`check_template`); rendered at run time it must fit exactly (`parse`). `verification` is never an expression.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from app.core.shapes import Shape, did_you_mean, shape_faults
+from app.errors import Fault
+
+Scalar = str | int | float | bool
+Text = Annotated[str, Field(min_length=1)]
+HttpCode = Annotated[int, Field(ge=100, le=599)]
+
+
+class StepParams(Shape):
+    """Base of the parameters of a step type."""
+
+
+class TerraformFileParams(StepParams):
+    """A Terraform module, relative to the repository's root, and the values of its variables."""
+
+    module_source: Text
+    variables: dict[str, Any] = {}
+    backend_config: dict[str, Any] | None = None
+    workspace: str | None = None
+
+
+class GitHubWorkflowParams(StepParams):
+    """A workflow to dispatch: `owner/name`, file name or id, branch or tag, and its inputs (GitHub takes them as text)."""
+
+    repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
+    workflow_id: Text | int
+    ref: Text = "main"
+    inputs: dict[str, Scalar] = {}
+
+
+class BearerAuthentication(Shape):
+    """`Authorization: Bearer <token>`."""
+
+    type: Literal["bearer"]
+    token: Text
+
+
+class BasicAuthentication(Shape):
+    """`Authorization: Basic` of user name and password."""
+
+    type: Literal["basic"]
+    username: Text
+    password: str
+
+
+class HeaderAuthentication(Shape):
+    """A header of its own, e.g. `X-API-Key`."""
+
+    type: Literal["header"]
+    name: Text
+    value: Text
+
+
+class Expect(Shape):
+    """Which answers mean that the call took effect; without it every 2xx does."""
+
+    status: HttpCode | Annotated[list[HttpCode], Field(min_length=1)]
+
+
+class HttpParams(StepParams):
+    """One HTTP call. `body` is sent as JSON; declared outputs are read from the keys of the answer's JSON object.
+
+    idempotent: the other side recognises our `Idempotency-Key`, so the same call may be sent again.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    headers: dict[str, Scalar] = {}
+    body: Any = None
+    authentication: Annotated[
+        BearerAuthentication | BasicAuthentication | HeaderAuthentication | None, Field(discriminator="type")
+    ] = None
+    idempotent: bool = False
+    expect: Expect | None = None
+
+
+class JiraTicketParams(StepParams):
+    """A Jira issue to be opened and waited for."""
+
+    project: Text
+    issue_type: Text
+    summary: Text
+    description: str = ""
+    priority: str | None = None
+    assignee: str | None = None
+    labels: list[str] = []
+
+
+class ManualTaskParams(StepParams):
+    """Work for a person. `answers` are presentation fields that the person fills in, besides the step's `outputs`.
+
+    due: a duration from when the ticket opens, e.g. `2d`.
+    """
+
+    instructions: Text
+    assign_to: str | None = None
+    due: str | None = None
+    answers: list[dict[str, Any]] = []
+
+
+STEP_PARAMS: Mapping[str, type[StepParams]] = {
+    "TerraformFile": TerraformFileParams,
+    "GitHubWorkflow": GitHubWorkflowParams,
+    "HttpPost": HttpParams,
+    "HttpPut": HttpParams,
+    "HttpGet": HttpParams,
+    "JiraTicket": JiraTicketParams,
+    "ManualTask": ManualTaskParams,
+}
+
+
+class TerraformStateVerification(Shape):
+    """How many resources the state holds (exactly), and which outputs it must have."""
+
+    type: Literal["terraform_state"]
+    resource_count: Annotated[int, Field(ge=0)] | None = None
+    required_outputs: list[str] = []
+
+
+class WorkflowStatusVerification(Shape):
+    """How the workflow run ended."""
+
+    type: Literal["workflow_status"]
+    conclusion: Text = "success"
+
+
+class ArtifactExistsVerification(Shape):
+    """An artifact that the workflow run must have left."""
+
+    type: Literal["artifact_exists"]
+    name: Text
+
+
+class HttpStatusVerification(Shape):
+    """The status, or statuses, that the answer must have."""
+
+    type: Literal["http_status"]
+    status: HttpCode | Annotated[list[HttpCode], Field(min_length=1)]
+
+
+class ResponseBodyVerification(Shape):
+    """What a JSON path finds in the answer: it must find something, or `equals` that, or `matches` that pattern (RE2)."""
+
+    type: Literal["response_body"]
+    path: Text
+    equals: Any = None
+    matches: str | None = None
+
+
+class HeadersPresentVerification(Shape):
+    """Headers that the answer must have."""
+
+    type: Literal["headers_present"]
+    headers: Annotated[list[str], Field(min_length=1)]
+
+
+class TicketStatusVerification(Shape):
+    """The status, or statuses, that the ticket must have ended in."""
+
+    type: Literal["ticket_status"]
+    status: Text | Annotated[list[str], Field(min_length=1)]
+
+
+_HTTP = (HttpStatusVerification, ResponseBodyVerification, HeadersPresentVerification)
+VERIFICATIONS: Mapping[str, tuple[type[Shape], ...]] = {
+    "TerraformFile": (TerraformStateVerification,),
+    "GitHubWorkflow": (WorkflowStatusVerification, ArtifactExistsVerification),
+    "HttpPost": _HTTP,
+    "HttpPut": _HTTP,
+    "HttpGet": _HTTP,
+    "JiraTicket": (TicketStatusVerification,),
+    "ManualTask": (),
+}
+
+
+def parse(step_type: str, rendered: Any) -> StepParams:
+    """The parameters of one run, from the rendered template. Raises pydantic's ValidationError, KeyError (unknown type)."""
+    return STEP_PARAMS[step_type].model_validate(rendered)
+
+
+def is_template(value: Any) -> bool:
+    """True for text that is rendered before use."""
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def check_template(step_type: str, template: Any) -> list[Fault]:
+    """What is wrong with the `template` of a step as a document writes it; paths are relative to the template.
+
+    Where the text holds an expression, its value is not known yet: nothing is said about it. An unknown `step_type` is
+    nobody's fault here.
+    """
+    params = STEP_PARAMS.get(step_type)
+    if params is None:
+        return []
+    try:
+        params.model_validate(template)
+    except ValidationError as error:
+        found = shape_faults(params, error, template)
+        return [fault for fault in found if not any(is_template(value) for value in _along(template, fault.path))]
+    return []
+
+
+def check_verification(step_type: str, verification: Any) -> list[Fault]:
+    """What is wrong with the `verification` of a step; paths are relative to it."""
+    if step_type not in VERIFICATIONS:
+        return []
+    if not isinstance(verification, Mapping):
+        return [Fault((), "type", "must be a mapping")]
+    allowed = {shape.model_fields["type"].annotation.__args__[0]: shape for shape in VERIFICATIONS[step_type]}  # type: ignore[union-attr]
+    if not allowed:
+        return [Fault((), "unknown_field", f"is not known for {step_type}", {"remedy": "take it away"})]
+    named = verification.get("type")
+    if named is None:
+        return [Fault(("type",), "required", "is missing", {"remedy": f"write one of {', '.join(sorted(allowed))}"})]
+    if named not in allowed:
+        message = f"{named!r} does not verify a {step_type}"
+        return [Fault(("type",), "oneof", message, {"remedy": did_you_mean(str(named), allowed)})]
+    return _shape(allowed[named], verification)
+
+
+def _shape(shape: type[Shape], document: Any) -> list[Fault]:
+    try:
+        shape.model_validate(document)
+    except ValidationError as error:
+        return shape_faults(shape, error, document)
+    return []
+
+
+def _along(document: Any, path: tuple[str | int, ...]) -> list[Any]:
+    """The values that one meets on the way down `path`, the last one included."""
+    met = [document]
+    for part in path:
+        try:
+            met.append(met[-1][part])
+        except (KeyError, IndexError, TypeError):
+            break
+    return met
