@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-SHAPE = re.compile(r"([0-9]{1,7})([smhd])", re.ASCII)
+SHAPE = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 LONGEST = timedelta(days=3660)
 
 
