@@ -24,6 +24,8 @@ from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 MAX_REPLY_BYTES = 1_048_576
 MASK = "[masked]"
 SHORTEST_SECRET = 4
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 DENIED_NETWORKS = tuple(
     ipaddress.ip_network(text)
@@ -74,12 +76,23 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError when it is none."""
-        return jsonlib.loads(self.body)
+        """The body as plain JSON that any store takes. Raises ValueError when it is none.
+
+        Refused too: `NaN`, nesting without end, and the two kinds of text that PostgreSQL's JSONB does not hold (NUL and
+        halves of surrogate pairs).
+        """
+        try:
+            value = jsonlib.loads(self.body, parse_constant=_no_constant)
+            written = jsonlib.dumps(value, ensure_ascii=False).encode()
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+        if rb"\u0000" in written:
+            raise ValueError("holds a NUL character")
+        return value
 
     def text(self) -> str:
-        """The body as UTF-8 text, what is not UTF-8 replaced."""
-        return self.body.decode("utf-8", "replace")
+        """The body as UTF-8 text; what is not UTF-8, and NUL, is replaced."""
+        return self.body.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +340,12 @@ def _split(url: str) -> SplitResult:
         raise OutboundRefused("a URL must not carry credentials; use `authentication`")
     if re.search(r"[\x00-\x20\x7f]", parts.path + parts.query):
         raise OutboundRefused("a URL must not hold spaces or control characters; encode them")
-    return parts
+    return parts._replace(path=_ascii(parts.path), query=_ascii(parts.query))
+
+
+def _ascii(text: str) -> str:
+    """Non-ASCII characters as UTF-8 in percent form; what is encoded already stays."""
+    return "".join(char if char.isascii() else quote(char) for char in text)
 
 
 def _host(parts: SplitResult) -> str:
@@ -367,7 +385,15 @@ def _merged(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     reserved = {"connection", "content-length", "host", "transfer-encoding"}
     taken = {name.lower() for name in own}
     kept = {name: value for name, value in base.items() if name.lower() in reserved or name.lower() not in taken}
-    return kept | {name: value for name, value in own.items() if name.lower() not in reserved}
+    merged = kept | {name: value for name, value in own.items() if name.lower() not in reserved}
+    for name, value in merged.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise OutboundRefused(f"the header {name!r} cannot be sent: only printable Latin-1 text can")
+    return merged
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
