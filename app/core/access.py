@@ -1,0 +1,30 @@
+"""Who may see and do what: pure rules over plain values. The one place that knows them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in or holds a token.
+
+    id: the key of their row; user_id: the provider's subject, as the API shows it; teams: names, as the provider last said.
+    """
+
+    id: UUID
+    user_id: str
+    name: str
+    email: str | None
+    teams: frozenset[str]
+    is_admin: bool
+
+
+def may_see_request(person: Person, requester_team: str, owner_teams: Collection[str]) -> bool:
+    """A request is visible to the team that asked, to the platform teams that own its items, and to administrators."""
+    return person.is_admin or requester_team in person.teams or not person.teams.isdisjoint(owner_teams)
+
+
+def may_work_ticket(person: Person, owner_team: str) -> bool:
+    """Only the platform team that owns the step, or an administrator, works its ticket."""
+    return person.is_admin or owner_team in person.teams
