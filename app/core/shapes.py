@@ -73,11 +73,12 @@ def shape_faults(model: type[BaseModel], error: ValidationError, document: Any) 
 def _merged(faults: Sequence[Fault]) -> list[Fault]:
     """What the members of one union say about one place, as one fault: `must be text or a whole number`.
 
-    Where one member fails further down, it is the one that was meant; that others wanted something else is no news.
+    Where one member fails further down, or for another reason, it is the one that was meant; that others wanted something
+    else is no news.
     """
     by_place: dict[tuple[tuple[str | int, ...], str], Fault] = {}
     for fault in faults:
-        if fault.code == "type" and any(_deeper(other.path, fault.path) for other in faults):
+        if fault.code == "type" and any(_better(other, fault) for other in faults):
             continue
         before = by_place.get((fault.path, fault.code))
         words = fault.message if before is None else _or(before.message, fault.message)
@@ -90,8 +91,9 @@ def _or(first: str, second: str) -> str:
     return first if first.endswith(second) else f"{first} or {second}"
 
 
-def _deeper(path: tuple[str | int, ...], than: tuple[str | int, ...]) -> bool:
-    return len(path) > len(than) and path[: len(than)] == than
+def _better(other: Fault, fault: Fault) -> bool:
+    deeper = len(other.path) > len(fault.path) or other.code != fault.code
+    return deeper and other.path[: len(fault.path)] == fault.path
 
 
 def _fault(

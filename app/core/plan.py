@@ -1,0 +1,310 @@
+"""Turns a bundle and the items that were chosen into steps with edges, and says which steps are ready. Pure.
+
+A reference is an edge: `{{ steps.x.outputs.y }}` waits for step x of the same item; in a bundle's own steps
+`{{ items.a.outputs.y }}` waits for every step of item a. `depends_on` adds edges that no reference shows. Steps without a
+path between them run at the same time. The loader uses the same functions to find cycles before anybody orders.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from app.core.durations import parse_duration
+from app.core.expressions import Reference, evaluate, expression_references, references
+from app.core.statuses import STEP_SATISFIED, StepStatus
+
+DEFAULT_RETRY: Mapping[str, Any] = {
+    "max_attempts": 1,
+    "backoff_strategy": "exponential",
+    "initial_delay": "5s",
+    "max_delay": "5m",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenItem:
+    """One item of an order, at the version that was pinned.
+
+    values: every answer, default and fixed value. definition: the item's normalised document. depends_on: the aliases that
+    its bundle entry waits for. modules: `module_source` -> SHA-256 of the archive.
+    """
+
+    alias: str
+    catalog_item: str
+    version: str
+    title: str
+    owner: str
+    selected: bool
+    values: Mapping[str, Any]
+    definition: Mapping[str, Any]
+    depends_on: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step as it is frozen into a request. `config` is plain JSON: `template retry_policy timeout outputs errors
+    fallback_on_failure manual` and, where it could not be decided yet, `when`; delays and timeouts are seconds.
+    """
+
+    step_id: str
+    name: str
+    title: str
+    type: str
+    item_alias: str | None
+    owner_team: str
+    position: int
+    depends_on: tuple[str, ...]
+    skipped: bool
+    config: dict[str, Any]
+    verification: dict[str, Any] | None
+    module_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one step waits for: steps of the same document, and items (all their steps) by alias."""
+
+    steps: frozenset[str]
+    items: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One document's share of the plan: an item, or the bundle itself (alias None)."""
+
+    alias: str | None
+    owner: str
+    title: str
+    fulfillment: Mapping[str, Any]
+    steps: Sequence[Mapping[str, Any]]
+    waits_for: frozenset[str]
+    known: Mapping[str, Any]
+    modules: Mapping[str, str]
+
+
+def references_of(step: Mapping[str, Any]) -> list[Reference]:
+    """Every reference in the step's template and in its `when`. Raises ExpressionError for text that cannot be parsed."""
+    return [*references(step.get("template")), *when_references(step)]
+
+
+def when_references(step: Mapping[str, Any]) -> list[Reference]:
+    """The references in the step's `when`, which may be written with or without braces."""
+    return expression_references(step["when"]) if step.get("when") else []
+
+
+def needs_of(step: Mapping[str, Any], own: Collection[str], aliases: Collection[str] = ()) -> Needs:
+    """What `step` waits for, by its references and its `depends_on`.
+
+    own: names of the document's steps; aliases: items of the bundle (none in an item). Unknown names are left out.
+    """
+    steps: set[str] = set()
+    items: set[str] = set()
+    for reference in references_of(step):
+        if reference.root == "steps" and reference.path:
+            steps.add(reference.path[0])
+        elif reference.root == "items" and reference.path and reference.path[1:2] != ("selected",):
+            items.add(reference.path[0])
+    for name in step.get("depends_on") or ():
+        (items if name in aliases else steps).add(name)
+    return Needs(frozenset(steps) & frozenset(own), frozenset(items) & frozenset(aliases))
+
+
+def edges_of(steps: Sequence[Mapping[str, Any]], entries: Mapping[str, Collection[str]] | None = None) -> dict[str, set[str]]:
+    """One document as a graph: node -> the nodes it waits for.
+
+    Nodes are step names and, of a bundle, the aliases of its `entries` (alias -> the aliases its `depends_on` names).
+    """
+    entries = entries or {}
+    own = {step["name"] for step in steps}
+    edges = {alias: set(waits) & set(entries) for alias, waits in entries.items()}
+    for step in steps:
+        needs = needs_of(step, own, entries)
+        edges.setdefault(step["name"], set()).update(needs.steps | needs.items)
+    return edges
+
+
+def cycles(edges: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
+    """The cycles of a graph (node -> nodes it waits for), each from its first name on; cycles that share a node count once."""
+    left = {node: sorted(needs) for node, needs in sorted(edges.items())}
+    found: list[tuple[str, ...]] = []
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            # graphlib lists each node before the node that waits for it; people read it the other way round.
+            cycle = list(reversed(error.args[1]))[:-1]
+            first = cycle.index(min(cycle))
+            found.append(tuple(cycle[first:] + cycle[:first]))
+            left = {node: [n for n in needs if n not in cycle] for node, needs in left.items() if node not in cycle}
+        else:
+            return found
+
+
+def ready(needs: Mapping[str, Collection[str]], statuses: Mapping[str, str]) -> set[str]:
+    """The pending steps whose parents are all completed or skipped.
+
+    needs: step -> the steps it waits for. statuses: step -> status; a parent without a status is not done.
+    """
+    return {
+        step
+        for step, status in statuses.items()
+        if status == StepStatus.PENDING and all(statuses.get(parent) in STEP_SATISFIED for parent in needs.get(step, ()))
+    }
+
+
+def plan(
+    items: Sequence[ChosenItem],
+    bundle: Mapping[str, Any] | None = None,
+    bundle_owner: str | None = None,
+    bundle_values: Mapping[str, Any] | None = None,
+    bundle_modules: Mapping[str, str] | None = None,
+) -> list[PlannedStep]:
+    """The steps of one order in the order of `items` (required, then optional), then the bundle's own.
+
+    An item that was not selected has no steps and leaves no gap; a step whose `when` is false already is `skipped`.
+    Raises ExpressionError when a `when` cannot be worked out, e.g. because it compares text with a number.
+    """
+    chosen = [item for item in items if item.selected]
+    parts = [_item_part(item) for item in chosen]
+    if bundle is not None:
+        selected = {item.alias: {"selected": item.selected} for item in items}
+        parts.append(
+            _bundle_part(bundle, bundle_owner or "", {"bundle": dict(bundle_values or {}), "items": selected}, bundle_modules)
+        )
+    numbered = _numbered(parts)
+    of_item: dict[str, list[str]] = {item.alias: [] for item in chosen}
+    for (alias, _), step_id in numbered.items():
+        if alias is not None:
+            of_item[alias].append(step_id)
+    return [_planned(part, step, numbered, of_item) for part in parts for step in part.steps]
+
+
+def _item_part(item: ChosenItem) -> _Part:
+    fulfillment = item.definition.get("fulfillment") or {}
+    steps = (fulfillment.get("automation") or {}).get("steps") or [_by_hand(item, fulfillment)]
+    known = {
+        **item.values,
+        "parameters": dict(item.values),
+        "catalog_item": {"name": item.catalog_item, "version": item.version, "owner": item.owner},
+    }
+    return _Part(item.alias, item.owner, item.title, fulfillment, steps, frozenset(item.depends_on), known, item.modules)
+
+
+def _bundle_part(bundle: Mapping[str, Any], owner: str, known: Mapping[str, Any], modules: Mapping[str, str] | None) -> _Part:
+    fulfillment = bundle.get("fulfillment") or {}
+    steps = (fulfillment.get("automation") or {}).get("steps") or []
+    return _Part(None, owner, str(bundle.get("name", "")), fulfillment, steps, frozenset(), known, modules or {})
+
+
+def _by_hand(item: ChosenItem, fulfillment: Mapping[str, Any]) -> dict[str, Any]:
+    """The one step of an item that nobody automated: its `fulfillment.manual`, as work for a person."""
+    manual = manual_of(fulfillment, item.title)
+    template = {key: manual[key] for key in ("instructions", "due") if manual.get(key)}
+    return {"name": f"fulfil_{item.alias}", "title": item.title, "type": "ManualTask", "template": template}
+
+
+def manual_of(fulfillment: Mapping[str, Any], title: str) -> dict[str, Any]:
+    """`fulfillment.manual` as every ticket needs it, whichever system it was written for.
+
+    `{system, template, title, instructions, due?}`; texts are templates still, `title` and `instructions` are never empty.
+    """
+    manual = fulfillment.get("manual") or {}
+    template = manual.get("template") or {}
+    heading = next((template[key] for key in ("title", "summary", "subject", "short_description") if template.get(key)), title)
+    body = next((template[key] for key in ("instructions", "description", "body") if template.get(key)), heading)
+    due = {"due": template["due"]} if template.get("due") else {}
+    return {"system": manual.get("system", "internal"), "template": template, "title": heading, "instructions": body, **due}
+
+
+def _numbered(parts: Iterable[_Part]) -> dict[tuple[str | None, str], str]:
+    names = [(part.alias, step["name"]) for part in parts for step in part.steps]
+    return {name: f"step-{number:03d}" for number, name in enumerate(names, start=1)}
+
+
+def _planned(
+    part: _Part,
+    step: Mapping[str, Any],
+    numbered: Mapping[tuple[str | None, str], str],
+    of_item: Mapping[str, Sequence[str]],
+) -> PlannedStep:
+    own = [one["name"] for one in part.steps]
+    # Inside an item nothing is known of its neighbours: only the bundle's own steps reach items.
+    needs = needs_of(step, own, of_item if part.alias is None else ())
+    parents = {numbered[part.alias, name] for name in needs.steps}
+    for alias in needs.items | part.waits_for:
+        parents.update(of_item.get(alias, ()))
+    decided = _decided(step, part.known)
+    step_id = numbered[part.alias, step["name"]]
+    return PlannedStep(
+        step_id=step_id,
+        name=step["name"],
+        title=step.get("title") or spoken(step["name"]),
+        type=step["type"],
+        item_alias=part.alias,
+        owner_team=part.owner,
+        position=int(step_id.removeprefix("step-")),
+        depends_on=tuple(sorted(parents, key=_number)),
+        skipped=decided is False,
+        config=_config(part, step, undecided=decided is None),
+        verification=dict(step["verification"]) if step.get("verification") else None,
+        module_sha256=part.modules.get(step["template"]["module_source"]) if step["type"] == "TerraformFile" else None,
+    )
+
+
+def _number(step_id: str) -> int:
+    return int(step_id.removeprefix("step-"))
+
+
+def spoken(name: str) -> str:
+    """A name as people say it: `provision_redis` -> `Provision redis`."""
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _decided(step: Mapping[str, Any], known: Mapping[str, Any]) -> bool | None:
+    """Whether the step's `when` holds; None when it hangs on something that is known only while the request runs."""
+    if step.get("when") is None:
+        return True
+    if not all(_is_known(reference, known) for reference in when_references(step)):
+        return None
+    return bool(evaluate(step["when"], known))
+
+
+def _is_known(reference: Reference, known: Mapping[str, Any]) -> bool:
+    if reference.root == "items":
+        return reference.path[1:2] == ("selected",)
+    return reference.root in known
+
+
+def _config(part: _Part, step: Mapping[str, Any], *, undecided: bool) -> dict[str, Any]:
+    automation = part.fulfillment.get("automation") or {}
+    timeout = step.get("timeout") or automation.get("timeout")
+    config = {
+        "template": step.get("template") or {},
+        "retry_policy": _retry_policy(step.get("retry_policy") or automation.get("retry_policy") or {}),
+        "timeout": _seconds(timeout) if timeout else None,
+        "outputs": {**_answers(step), **(step.get("outputs") or {})},
+        "errors": list(step.get("errors") or ()),
+        "fallback_on_failure": automation.get("fallback_on_failure", True),
+        "manual": manual_of(part.fulfillment, part.title),
+    }
+    return {**config, "when": step["when"]} if undecided else config
+
+
+def _retry_policy(written: Mapping[str, Any]) -> dict[str, Any]:
+    policy = {**DEFAULT_RETRY, **written}
+    return {**policy, "initial_delay": _seconds(policy["initial_delay"]), "max_delay": _seconds(policy["max_delay"])}
+
+
+def _seconds(duration: str) -> float:
+    return parse_duration(duration).total_seconds()
+
+
+def _answers(step: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields a ManualTask asks for, as declared outputs: what a person fills in is what the step yields."""
+    if step["type"] != "ManualTask":
+        return {}
+    answers = (step.get("template") or {}).get("answers") or ()
+    return {answer["name"]: {key: value for key, value in answer.items() if key != "name"} for answer in answers}
