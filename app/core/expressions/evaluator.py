@@ -131,7 +131,7 @@ class Evaluator:
         if not rounds:
             yield from self._statements(node.else_)
 
-    def _inside(self, names: dict[str, Any], test: nodes.Expr) -> Any:
+    def _inside(self, names: dict[str, Any], test: nodes.Node) -> Any:
         self._bound.append(names)
         held = self.value(test)
         self._bound.pop()
