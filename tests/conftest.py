@@ -1,0 +1,3 @@
+"""Which plugins every test can use. Each tells its own fixtures."""
+
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.application"]
