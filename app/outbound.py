@@ -24,6 +24,7 @@ from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 MAX_REPLY_BYTES = 1_048_576
 MASK = "[masked]"
 SHORTEST_SECRET = 4
+WRITTEN_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
@@ -76,19 +77,8 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """The body as plain JSON that any store takes. Raises ValueError when it is none.
-
-        Refused too: `NaN`, nesting without end, and the two kinds of text that PostgreSQL's JSONB does not hold (NUL and
-        halves of surrogate pairs).
-        """
-        try:
-            value = jsonlib.loads(self.body, parse_constant=_no_constant)
-            written = jsonlib.dumps(value, ensure_ascii=False).encode()
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-        if rb"\u0000" in written:
-            raise ValueError("holds a NUL character")
-        return value
+        """The body by `plain_json`. Raises ValueError."""
+        return plain_json(self.body)
 
     def text(self) -> str:
         """The body as UTF-8 text; what is not UTF-8, and NUL, is replaced."""
@@ -208,6 +198,22 @@ class Outbound:
         deadline.watch(wrapped)
         secured.sock = wrapped
         return secured
+
+
+def plain_json(content: bytes) -> Any:
+    """JSON from outside as plain data that any store of ours takes. Raises ValueError when it is none.
+
+    Refused too: `NaN`, nesting without end, and the two kinds of text that PostgreSQL's JSONB does not hold (NUL and halves
+    of surrogate pairs).
+    """
+    try:
+        value = jsonlib.loads(content, parse_constant=_no_constant)
+        written = jsonlib.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if WRITTEN_NUL.search(written):
+        raise ValueError("holds a NUL character")
+    return value
 
 
 def permitted(address: str, *, allow_loopback: bool = False) -> bool:

@@ -48,7 +48,7 @@ def done_or_incomplete(outputs: Outputs, done: Done, source: str) -> Outcome:
         return done
     names = ", ".join(outputs.missing)
     return Failed(
-        f"the call took effect, but {source} has no {names}",
+        f"it took effect, but {source} has no {names}",
         kind="output_missing",
         details={"missing": list(outputs.missing)},
         retryable=False,
@@ -58,9 +58,17 @@ def done_or_incomplete(outputs: Outputs, done: Done, source: str) -> Outcome:
 def known_error(errors: Sequence[Mapping[str, str]], text: str) -> dict[str, str]:
     """`error_code` and `advice` of the first entry of the catalog's `errors` table whose pattern (RE2) is in `text`."""
     for entry in errors:
-        if re2.search(entry["match"], text):
+        if _found(entry["match"], text):
             return {key: entry[key] for key in ("error_code", "advice") if key in entry}
     return {}
+
+
+def _found(pattern: str, text: str) -> bool:
+    """A pattern that cannot be read knows no failure: advice must never hide what went wrong."""
+    try:
+        return re2.search(pattern, text) is not None
+    except re2.error:
+        return False
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
