@@ -23,7 +23,7 @@ Ticket::
     open -> claimed -> resolved | rejected | retried     claimed -> open (release)     open -> resolved | rejected | retried
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -142,3 +142,18 @@ def sources(moves: Mapping[Status, frozenset[Status]], target: Status, *only: St
     if illegal or not legal:
         raise IllegalMove(f"no move from {', '.join(sorted(illegal)) or 'anywhere'} to {target}")
     return frozenset(only) or legal
+
+
+def overall(steps: Iterable[tuple[StepStatus, bool]]) -> RequestStatus:
+    """What a request is, from its steps as `(status, has an open ticket)`.
+
+    In progress while anything moves or waits for something other than a person; then with people while a ticket is open;
+    then failed if any step did not end well, else completed. Steps that are still pending at the end wait behind a step
+    that did not end well.
+    """
+    seen = list(steps)
+    if any(status in STEP_MOVING or (status == S.WAITING and not ticket) for status, ticket in seen):
+        return R.IN_PROGRESS
+    if any(ticket for _, ticket in seen):
+        return R.AWAITING_MANUAL
+    return R.COMPLETED if all(status in STEP_SATISFIED for status, _ in seen) else R.FAILED

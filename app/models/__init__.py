@@ -5,6 +5,7 @@ from app.models.catalog import CatalogBundle, CatalogFault, CatalogItem, Catalog
 from app.models.ledger import AuditEntry, Worker
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
 from app.models.requests import (
+    REQUEST_NUMBERS,
     BundleRequestItem,
     RequestEvent,
     RequestOutput,
@@ -17,6 +18,7 @@ from app.models.requests import (
 from app.models.tickets import TICKET_NUMBERS, ManualTicket, TicketComment
 
 __all__ = [
+    "REQUEST_NUMBERS",
     "TICKET_NUMBERS",
     "AccessToken",
     "AuditEntry",

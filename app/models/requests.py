@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,11 +12,16 @@ from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.models.base import Base, Created, Document, Key, Names, Word, one_of
 
 
+REQUEST_NUMBERS = Sequence("service_request_numbers", metadata=Base.metadata)
+
+
 class ServiceRequest(Base):
     """One order of a bundle or of an item."""
 
     __tablename__ = "service_requests"
     id: Mapped[Key]
+    number: Mapped[int] = mapped_column(BigInteger, REQUEST_NUMBERS, server_default=REQUEST_NUMBERS.next_value(), unique=True)
+    """Counts orders; its steps carry it, so that older requests are served first."""
     request_id: Mapped[Word] = mapped_column(unique=True)
     title: Mapped[Word]
     catalog_kind: Mapped[Word]
@@ -102,6 +107,7 @@ class RequestStep(Base):
     status: Mapped[Word]
     activity: Mapped[Word] = mapped_column(default="run", server_default="run")
     position: Mapped[int]
+    request_number: Mapped[int] = mapped_column(BigInteger)
     priority: Mapped[int] = mapped_column(default=100, server_default="100")
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     attempt_group: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -129,7 +135,7 @@ class RequestStep(Base):
         one_of("status", StepStatus, "status"),
         one_of("activity", Activity, "activity"),
         UniqueConstraint("request_id", "step_id"),
-        Index("ix_request_steps_ready", "priority", "request_id", "position", postgresql_where=text("status = 'ready'")),
+        Index("ix_request_steps_ready", "priority", "request_number", "position", postgresql_where=text("status = 'ready'")),
         Index(
             "ix_request_steps_running", "request_id", "position", postgresql_where=text("status IN ('running', 'verifying')")
         ),

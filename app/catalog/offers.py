@@ -1,0 +1,165 @@
+"""What an order may take: an entry at a version, with the items of a bundle pinned to the newest active versions that fit."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from app.core.order import OrderItem
+from app.core.versions import newest
+from app.errors import Fault
+from app.models import CatalogBundle, CatalogItem, CatalogVersion
+
+VERSION = CatalogVersion.__table__
+ENTRY = {"item": CatalogItem.__table__, "bundle": CatalogBundle.__table__}
+
+
+@dataclass(frozen=True, slots=True)
+class OfferItem:
+    """One item of an offer, at its pinned version."""
+
+    alias: str
+    catalog_item: str
+    version: str
+    version_id: uuid.UUID
+    title: str
+    owner: str
+    description: str
+    required: bool
+    default_enabled: bool
+    fixed: Mapping[str, Any]
+    depends_on: tuple[str, ...]
+    definition: Mapping[str, Any]
+    modules: Mapping[str, str]
+    help_text: str | None = None
+
+    def order_item(self) -> OrderItem:
+        """The same, as `core.order` takes it."""
+        return OrderItem(
+            alias=self.alias,
+            catalog_item=self.catalog_item,
+            version=self.version,
+            required=self.required,
+            default_enabled=self.default_enabled,
+            fixed=self.fixed,
+            definition=self.definition,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An entry that can be ordered. kind: `item` (then `items` is itself, alone) or `bundle`."""
+
+    kind: str
+    name: str
+    title: str
+    version: str
+    version_id: uuid.UUID
+    owner: str
+    definition: Mapping[str, Any]
+    modules: Mapping[str, str]
+    items: Sequence[OfferItem]
+
+    @property
+    def fields(self) -> list[Mapping[str, Any]]:
+        """The fields of the entry itself, as its document has them."""
+        presentation = self.definition.get("presentation") or {}
+        return list(presentation.get("bundle_fields" if self.kind == "bundle" else "fields") or ())
+
+    @property
+    def naming_fields(self) -> list[str]:
+        """Names of the text fields that may give a request its name: the required ones, in order."""
+        return [f["name"] for f in self.fields if f.get("type") == "string" and f.get("required") and not f.get("sensitive")]
+
+
+def find(connection: Connection, order: Mapping[str, Any]) -> tuple[Offer | None, list[Fault]]:
+    """The offer that an order names, or faults that say what is unknown: entry, version, or an item no version fits."""
+    kind, key = ("item", "catalog_item") if "catalog_bundle" not in order else ("bundle", "catalog_bundle")
+    name, version = order.get(key), order.get("version")
+    if not isinstance(name, str) or not (version is None or isinstance(version, str)):
+        return None, []
+    table = ENTRY[kind]
+    entry = connection.execute(select(table).where(table.c.name == name)).one_or_none()
+    if entry is None or not entry.active:
+        return None, [Fault((key,), "unknown_entry", f"there is no {kind} {name} in the catalog")]
+    pinned = _version(connection, kind, name, version or entry.version)
+    if pinned is None:
+        known = ", ".join(_versions(connection, kind, name))
+        return None, [Fault(("version",), "unknown_version", f"does not exist; there is {known}", {"oneof": known.split(", ")})]
+    if kind == "item":
+        return _item_offer(pinned), []
+    return _bundle_offer(connection, pinned)
+
+
+def current(connection: Connection, kind: str, name: str) -> Offer | None:
+    """The offer of an entry at its current version, or None where there is none."""
+    offer, _ = find(connection, {f"catalog_{kind}": name})
+    return offer
+
+
+def _versions(connection: Connection, kind: str, name: str) -> list[str]:
+    return list(
+        connection.scalars(
+            select(VERSION.c.version)
+            .where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.active)
+            .order_by(VERSION.c.created_at.desc())
+        )
+    )
+
+
+def _version(connection: Connection, kind: str, name: str, version: str) -> Row[Any] | None:
+    return connection.execute(
+        select(VERSION).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.version == version, VERSION.c.active)
+    ).one_or_none()
+
+
+def _item_offer(pinned: Row[Any]) -> Offer:
+    item = _offer_item(pinned, {"as": pinned.name.replace("-", "_")}, required=True)
+    return Offer(
+        "item", pinned.name, pinned.title, pinned.version, pinned.id, pinned.owner, pinned.definition, pinned.modules, [item]
+    )
+
+
+def _offer_item(pinned: Row[Any], entry: Mapping[str, Any], *, required: bool) -> OfferItem:
+    return OfferItem(
+        alias=entry["as"],
+        catalog_item=pinned.name,
+        version=pinned.version,
+        version_id=pinned.id,
+        title=pinned.title,
+        owner=pinned.owner,
+        description=pinned.definition.get("description", ""),
+        required=required,
+        default_enabled=required or bool(entry.get("default_enabled")),
+        fixed=entry.get("parameters") or {},
+        depends_on=tuple(entry.get("depends_on") or ()),
+        definition=pinned.definition,
+        modules=pinned.modules,
+        help_text=entry.get("help_text"),
+    )
+
+
+def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | None, list[Fault]]:
+    items: list[OfferItem] = []
+    faults: list[Fault] = []
+    bundle = pinned.definition["bundle"]
+    entries = [(entry, True) for entry in bundle.get("required_items", ())]
+    entries += [(entry, False) for entry in bundle.get("optional_items", ())]
+    for entry, required in entries:
+        found = _fitting(connection, entry["catalog_item"], entry["version"])
+        if found is None:
+            message = f"no active version of {entry['catalog_item']} fits {entry['version']}"
+            faults.append(Fault(("catalog_bundle",), "unresolvable", message))
+        else:
+            items.append(_offer_item(found, entry, required=required))
+    offer = Offer(
+        "bundle", pinned.name, pinned.title, pinned.version, pinned.id, pinned.owner, pinned.definition, pinned.modules, items
+    )
+    return (None if faults else offer), faults
+
+
+def _fitting(connection: Connection, name: str, wanted: str) -> Row[Any] | None:
+    version = newest(wanted, _versions(connection, "item", name))
+    return _version(connection, "item", name, version) if version else None

@@ -1,0 +1,201 @@
+"""What a worker does when woken: claim, run, record, claim again, until nothing is ready. Threads share one worker's name."""
+
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from app.dispatch import Doorbell
+from app.jobs.leases import Held, Leases
+from app.jobs.perform import Performer
+from app.lifecycle import claims, progress
+from app.lifecycle.claims import Claim
+from app.lifecycle.progress import Result, Tools
+from app.lifecycle.sweep import sweep
+from app.ops import partitions
+
+log = logging.getLogger(__name__)
+BELL_SECONDS = 1.0
+RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
+"""Seconds to wait before looking again when a ready step exists that somebody else holds for a moment."""
+
+
+class Runtime:
+    """One worker process: its threads claim, run and record; a sweeper repairs; heartbeats keep its leases."""
+
+    def __init__(
+        self, engine: Engine, doorbell: Doorbell, performer: Performer, leases: Leases, *, drain_seconds: float, threads: int
+    ) -> None:
+        self.engine, self.doorbell, self.performer, self.leases = engine, doorbell, performer, leases
+        self.drain_seconds, self.threads = drain_seconds, threads
+        self.stopping = threading.Event()
+        self.tools = Tools(performer.scopes, random.random)
+        self._draining = threading.Lock()
+        self._partitions_made: date | None = None
+
+    def drain(self) -> bool:
+        """Run steps until nothing is ready and the time is up; False when a drain goes on already.
+
+        A step that takes longer than the drain is waited for, and while one runs the other threads go on claiming.
+        """
+        if not self._draining.acquire(blocking=False):
+            return False
+        try:
+            until = time.monotonic() + self.drain_seconds
+            loops = [threading.Thread(target=self._loop, args=(until, number == 0)) for number in range(self.threads)]
+            for loop in loops:
+                loop.start()
+            for loop in loops:
+                loop.join()
+        finally:
+            self._draining.release()
+        return True
+
+    def close(self) -> None:
+        """Give back what this process holds of others: the state server's port, connections."""
+        self.performer.states.close()
+        self.doorbell.close()
+        self.engine.dispose()
+
+    def sweep_once(self) -> None:
+        """Sweep, make partitions ahead once a day, and ring for what lies there."""
+        try:
+            swept = sweep(self.engine, self.tools)
+            self._make_partitions()
+        except SQLAlchemyError as error:
+            log.warning("sweep failed, the next one tries again", extra={"error": str(error)})
+            return
+        if swept.lost or swept.rescued or swept.failed:
+            extra = {"lost": swept.lost, "rescued": swept.rescued, "failed": swept.failed}
+            log.warning("the sweep found work that should not be there", extra=extra)
+        if swept.waiting_work:
+            self.doorbell.ring(swept.waiting_work)
+
+    def _make_partitions(self) -> None:
+        today = date.today()  # noqa: DTZ011  months ahead: the zone does not matter
+        if self._partitions_made != today:
+            with self.engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('stratus partitions'))"))
+                partitions.ensure(connection, today)
+            self._partitions_made = today
+
+    def _loop(self, until: float, first: bool) -> None:
+        """One thread of a drain. It holds one connection; when that breaks, the result in hand stays in hand."""
+        work = _Hand()
+        while not self._enough(until, work):
+            try:
+                with self.engine.connect() as connection:
+                    self._work_on(connection, work, until, first)
+            except OperationalError as error:
+                # Recorded when PostgreSQL is back, unless the lease runs out first: then it is kept aside.
+                log.warning("PostgreSQL does not answer", extra={"error": str(error).splitlines()[0]})
+                if self.stopping.wait(0.5):
+                    break
+            except Exception:
+                # A bug in recording: never the same step again and again. Its lease runs out and a person is asked.
+                log.exception("a step could not be recorded", extra={"step": work.claim and str(work.claim.step.id)})
+                self._let_go(work)
+        self._let_go(work)
+
+    def _work_on(self, connection: Connection, work: "_Hand", until: float, first: bool) -> None:
+        while not self._enough(until, work):
+            if work.claim is None:
+                work.take(self._advance(connection, work), self.leases)
+            if work.claim is None:
+                self._listen(until, first)
+                continue
+            if work.result is None:
+                work.result = self._run(work.claim, work.held)
+            taken = self._advance(connection, work)
+            self._let_go(work)
+            work.take(taken, self.leases)
+
+    def _enough(self, until: float, work: "_Hand") -> bool:
+        if work.claim is not None:
+            return False
+        return self.stopping.is_set() or (time.monotonic() > until and self.leases.busy == 0)
+
+    def _run(self, claim: Claim, held: Held | None) -> Result:
+        assert held is not None
+        result = self.performer.perform(claim, held)
+        held.running = False
+        return result
+
+    def _let_go(self, work: "_Hand") -> None:
+        if work.claim is not None:
+            self.leases.drop(work.claim.token)
+        work.claim = work.result = work.held = None
+
+    def _advance(self, connection: Connection, work: "_Hand") -> Claim | None:
+        """Record what was run and take the next step in the same transaction; ring for what is left."""
+        made_ready = 0
+        claim, result = work.claim, work.result
+        with connection.begin():
+            if claim is not None and result is not None:
+                recorded = progress.record(connection, claim, result, self.tools)
+                if recorded is None:
+                    log.warning("a result came too late and was kept aside", extra={"step": str(claim.step.id)})
+                made_ready = recorded or 0
+            taken = None if self.stopping.is_set() else claims.claim_next(connection, self.leases.claimant)
+        left = made_ready - (1 if taken is not None else 0)
+        if left > 0:
+            self.doorbell.ring(left)
+        return taken or self._after_a_race(connection)
+
+    def _after_a_race(self, connection: Connection) -> Claim | None:
+        """A ready step may have been out of reach only because its request was locked for a moment: look again."""
+        for pause in RACE_PAUSES:
+            if self.stopping.is_set():
+                return None
+            with connection.begin():
+                if not claims.any_ready(connection):
+                    return None
+            time.sleep(pause)
+            with connection.begin():
+                if (taken := claims.claim_next(connection, self.leases.claimant)) is not None:
+                    return taken
+        return None
+
+    def _listen(self, until: float, first: bool) -> None:
+        """Wait for a ring. The first thread looks for work after every pause too: waits may be due."""
+        while not (self.stopping.is_set() or time.monotonic() > until):
+            try:
+                if self.doorbell.wait(BELL_SECONDS) or first:
+                    return
+            except RedisError:
+                self.stopping.wait(2.0)  # Redis is away: a worker claims by itself every two seconds.
+                return
+
+
+@dataclass(slots=True)
+class _Hand:
+    """What one thread has in hand: a claim, its lease, and its result once it has one."""
+
+    claim: Claim | None = None
+    held: Held | None = None
+    result: Result | None = None
+
+    def take(self, claim: Claim | None, leases: Leases) -> None:
+        self.claim, self.result = claim, None
+        self.held = leases.take(claim.token) if claim is not None else None
+
+
+_current: dict[str, Any] = {}
+
+
+def install(runtime: Runtime) -> None:
+    """Make `runtime` the one that this process's drains run on."""
+    _current["runtime"] = runtime
+
+
+def current() -> Runtime:
+    """The runtime of this worker process. Raises KeyError outside of one."""
+    runtime: Runtime = _current["runtime"]
+    return runtime

@@ -1,0 +1,153 @@
+"""After a step ended, however it ended: make its children ready, gather outputs, and say how the request stands.
+
+Called under the request's row lock, with the steps read after it was taken: two parents that end at the same moment
+cannot both miss their child.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.expressions import ExpressionError, evaluate
+from app.core.plan import ready
+from app.core.statuses import TICKET_OPEN, RequestStatus, StepStatus, overall
+from app.lifecycle.scopes import Output, Scopes
+from app.lifecycle.write import REQUEST, STEP, TICKET, Change
+from app.models import RequestOutput
+
+log = logging.getLogger(__name__)
+OUTPUT = RequestOutput.__table__
+MASK = "********"
+STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
+"""The states in which the steps alone decide how a request stands; in the others somebody has decided."""
+
+_HAS_TICKET = (
+    select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, TICKET.c.status.in_(sorted(TICKET_OPEN))).exists()
+)
+
+
+def settle(change: Change, scopes: Scopes) -> int:
+    """Settle the request after a change of its steps; answers how many steps became ready.
+
+    Cost: one SELECT of the request's steps, one UPDATE a child; outputs are read only when an item has just finished.
+    """
+    steps = _steps(change)
+    statuses = {step.step_id: StepStatus(step.status) for step in steps}
+    made_ready = _promote(change, steps, statuses, scopes)
+    _gather(change, steps, statuses, scopes)
+    standing = overall((statuses[step.step_id], step.has_ticket) for step in steps)
+    if standing != change.status and RequestStatus(change.status) in STANDING:
+        change.move_request(standing, RequestStatus(change.status))
+    return made_ready
+
+
+def _steps(change: Change) -> list[Row[Any]]:
+    return list(
+        change.connection.execute(
+            select(
+                STEP.c.id,
+                STEP.c.step_id,
+                STEP.c.status,
+                STEP.c.depends_on,
+                STEP.c.item_alias,
+                STEP.c.step_config["when"].label("when"),
+                _HAS_TICKET.label("has_ticket"),
+            )
+            .where(STEP.c.request_id == change.request.id)
+            .order_by(STEP.c.position)
+        )
+    )
+
+
+def _promote(change: Change, steps: list[Row[Any]], statuses: dict[str, StepStatus], scopes: Scopes) -> int:
+    """Make ready what may run; a step whose `when` is false is skipped, which may let its own children go on."""
+    needs = {step.step_id: step.depends_on for step in steps}
+    by_id = {step.step_id: step for step in steps}
+    made_ready = 0
+    while True:
+        candidates = ready(needs, statuses)
+        for step_id in sorted(candidates):
+            step = by_id[step_id]
+            target = StepStatus.READY if _wanted(step, scopes) else StepStatus.SKIPPED
+            if change.move_step(step.id, target, StepStatus.PENDING) is None:
+                raise RuntimeError(f"{step_id} left `pending` under the request's lock")
+            statuses[step_id] = target
+            scopes.refresh()
+            made_ready += target == StepStatus.READY
+        if not candidates:
+            return made_ready
+
+
+def _wanted(step: Row[Any], scopes: Scopes) -> bool:
+    if step.when is None:
+        return True
+    try:
+        return bool(evaluate(step.when, scopes.of(step.item_alias)))
+    except ExpressionError:
+        return True  # The step itself says what is wrong when it runs, as a failed attempt that people see.
+
+
+def _gather(change: Change, steps: list[Row[Any]], statuses: Mapping[str, StepStatus], scopes: Scopes) -> None:
+    """Write the outputs of every item that has just finished, and the bundle's own at the very end."""
+    groups = {step.item_alias for step in steps}
+    done = {
+        alias
+        for alias in groups
+        if all(statuses[s.step_id] in (StepStatus.COMPLETED, StepStatus.SKIPPED) for s in steps if s.item_alias == alias)
+    }
+    written = change.request.outputs
+    fresh: list[Output] = []
+    for alias in sorted(alias for alias in done if alias is not None and alias not in written):
+        fresh += _made(change, scopes, alias)
+    if done == groups and "bundle" not in written:
+        fresh += _made(change, scopes, None)
+    if fresh:
+        _write(change, fresh, scopes)
+
+
+def _made(change: Change, scopes: Scopes, alias: str | None) -> list[Output]:
+    try:
+        return scopes.bundle_outputs() if alias is None else scopes.item_outputs(alias)
+    except ExpressionError as error:
+        log.warning("outputs not made", extra={"request_id": change.request.request_id, "group": alias, "error": str(error)})
+        change.tell("outputs.failed", None, group=alias or "bundle", message=str(error))
+        return []
+
+
+def output_cell(request: uuid.UUID, group: str, name: str) -> str:
+    """The address of a sensitive output, bound into its encryption."""
+    return f"request_outputs.secret_value:{request}:{group}:{name}"
+
+
+def _write(change: Change, outputs: list[Output], scopes: Scopes) -> None:
+    request = change.request.id
+    grouped: dict[str, dict[str, Any]] = {}
+    for position, output in enumerate(outputs):
+        secret = None
+        if output.sensitive:
+            cell = output_cell(request, output.group, output.name)
+            secret = scopes.vault.encrypt(json.dumps(output.value).encode(), cell)
+        grouped.setdefault(output.group, {})[output.name] = MASK if output.sensitive else output.value
+        change.connection.execute(
+            insert(OUTPUT)
+            .values(
+                request_id=request,
+                group=output.group,
+                name=output.name,
+                value=None if output.sensitive else output.value,
+                secret_value=secret,
+                sensitive=output.sensitive,
+                description=output.description,
+                position=position,
+            )
+            .on_conflict_do_nothing()
+        )
+    change.connection.execute(
+        REQUEST.update().where(REQUEST.c.id == request).values(outputs=REQUEST.c.outputs.op("||")(grouped))
+    )
+    change.tell("outputs.ready", None, groups=sorted(grouped))

@@ -1,0 +1,328 @@
+"""Submit: an order becomes a request with its items and frozen steps, in one transaction, or not at all.
+
+The order of the checks is the API's: identity, `Idempotency-Key` (a known key is answered before anything is validated), the
+shape, entry and version, then every parameter at once.
+"""
+
+import hashlib
+import json
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field, ValidationError
+from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core.order import Resolved, resolve, resolve_item
+from app.core.plan import ChosenItem, PlannedStep, plan
+from app.core.shapes import Shape, shape_faults
+from app.core.statuses import Activity, RequestStatus, StepStatus
+from app.errors import Conflict, Fault, Invalid
+from app.catalog import offers
+from app.lifecycle import write
+from app.lifecycle.caller import Caller
+from app.lifecycle.scopes import Scopes
+from app.lifecycle.settle import settle
+from app.models import REQUEST_NUMBERS, BundleRequestItem
+from app.transaction import Unit
+
+ITEM = BundleRequestItem.__table__
+ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+LONGEST_TITLE = 120
+
+
+class Requester(Shape):
+    """Who orders, if the client says so: it must agree with who calls."""
+
+    user_id: str | None = None
+    team: str | None = None
+    email: str | None = None
+
+
+class BundleOrder(Shape):
+    """The order of a bundle, as the story posts it."""
+
+    catalog_bundle: str = Field(min_length=1, max_length=200)
+    version: str | None = None
+    bundle_parameters: dict[str, Any] = {}
+    item_parameters: dict[str, Any] = {}
+    requester: Requester | None = None
+
+
+class ItemOrder(Shape):
+    """The order of one item alone."""
+
+    catalog_item: str = Field(min_length=1, max_length=200)
+    version: str | None = None
+    parameters: dict[str, Any] = {}
+    requester: Requester | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An order that was looked at from all sides: what would be written, and every fault. Writable when there is none."""
+
+    offer: offers.Offer | None
+    resolved: Resolved | None
+    steps: Sequence[PlannedStep]
+    team: str | None
+    faults: Sequence[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a submit made, or found under its idempotency key."""
+
+    request_id: str
+    status: str
+    created_at: datetime
+    catalog_name: str
+    kind: str
+
+
+def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) -> Prepared:
+    """Look at an order without writing anything: faults of shape, identity, entry and parameters, all at once.
+
+    order: the JSON object as it was sent. The review page and the API's answer come from the same value.
+    """
+    shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
+    faults = _shape(shape, order)
+    team, identity = _identity(caller, order.get("requester"))
+    offer, unknown = offers.find(connection, order)
+    faults += [*identity, *unknown]
+    if offer is None:
+        return Prepared(None, None, (), team, _first_of_each_place(faults))
+    resolved = _resolve(offer, order)
+    faults += resolved.faults
+    steps = [] if faults else _planned(offer, resolved)
+    return Prepared(offer, resolved, steps, team, _first_of_each_place(faults))
+
+
+def submit(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None = None) -> Submitted:
+    """Accept an order. Raises Invalid with every fault, or Conflict when `key` was used for another order.
+
+    key: the client's idempotency key; the same key with the same order answers the same request again.
+    """
+    digest = hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()
+    if key is not None and (known := _known(unit.connection, caller, key, digest)):
+        return known
+    prepared = prepare(unit.connection, caller, order)
+    if prepared.faults or prepared.offer is None or prepared.resolved is None or prepared.team is None:
+        raise Invalid(faults=prepared.faults)
+    try:
+        with unit.connection.begin_nested():
+            return _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, digest)
+    except IntegrityError as error:
+        # Somebody with the same key was faster between the look and the insert: their request is the answer.
+        if key is not None and (known := _known(unit.connection, caller, key, digest)):
+            return known
+        raise Conflict("the order could not be stored; send it again") from error
+
+
+def _shape(shape: type[Shape], order: Mapping[str, Any]) -> list[Fault]:
+    try:
+        shape.model_validate(dict(order))
+    except ValidationError as error:
+        return shape_faults(shape, error, order)
+    return []
+
+
+def _identity(caller: Caller, said: Any) -> tuple[str | None, list[Fault]]:
+    """The team that orders, and what of `requester` does not agree with who calls."""
+    said = said if isinstance(said, Mapping) else {}
+    person, faults = caller.person, []
+    for key, own in (("user_id", person.user_id), ("email", person.email)):
+        if said.get(key) is not None and said[key] != own:
+            message = f"is not yours: you are {own}"
+            faults.append(Fault(("requester", key), "not_your_identity", message))
+    team = said.get("team")
+    if team is not None:
+        if team not in person.teams:
+            faults.append(Fault(("requester", "team"), "not_your_team", "is not one of your teams"))
+        return team, faults
+    if len(person.teams) == 1:
+        return next(iter(person.teams)), faults
+    message = "must name one of your teams" if person.teams else "you are in no team; somebody must add you to one first"
+    faults.append(Fault(("requester", "team"), "team_required", message, {"oneof": sorted(person.teams)}))
+    return None, faults
+
+
+def _first_of_each_place(faults: Sequence[Fault]) -> list[Fault]:
+    """Faults in order without repeats: two layers may see the same one."""
+    return list({(fault.path, fault.code): fault for fault in faults}.values())
+
+
+def _resolve(offer: offers.Offer, order: Mapping[str, Any]) -> Resolved:
+    def mapping(key: str) -> Mapping[str, Any]:
+        value = order.get(key)
+        return value if isinstance(value, Mapping) else {}
+
+    if offer.kind == "item":
+        return resolve_item(offer.definition, mapping("parameters"), alias=offer.items[0].alias)
+    return resolve(
+        offer.definition, [item.order_item() for item in offer.items], mapping("bundle_parameters"), mapping("item_parameters")
+    )
+
+
+def _planned(offer: offers.Offer, resolved: Resolved) -> list[PlannedStep]:
+    chosen = [
+        ChosenItem(
+            alias=item.alias,
+            catalog_item=item.catalog_item,
+            version=item.version,
+            title=item.title,
+            owner=item.owner,
+            selected=resolved.selected[item.alias],
+            values=resolved.item_values.get(item.alias, {}),
+            definition=item.definition,
+            depends_on=item.depends_on,
+            modules=item.modules,
+        )
+        for item in offer.items
+    ]
+    if offer.kind == "item":
+        return plan(chosen)
+    return plan(chosen, offer.definition, offer.owner, resolved.bundle_values, offer.modules)
+
+
+def _known(connection: Connection, caller: Caller, key: str, digest: str) -> Submitted | None:
+    row = connection.execute(
+        select(write.REQUEST).where(
+            write.REQUEST.c.requester_id == caller.person.id, write.REQUEST.c.idempotency_key == key
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.idempotency_hash != digest:
+        raise Conflict("this Idempotency-Key was used for another order", code="idempotency_key_reused")
+    return _submitted(row)
+
+
+def _submitted(row: Row[Any]) -> Submitted:
+    # A repeat gets the original answer, whatever has become of the request since.
+    return Submitted(row.request_id, RequestStatus.SUBMITTED, row.created_at, row.catalog_name, row.catalog_kind)
+
+
+def _write(
+    unit: Unit,
+    caller: Caller,
+    prepared: Prepared,
+    offer: offers.Offer,
+    resolved: Resolved,
+    team: str,
+    key: str | None,
+    digest: str,
+) -> Submitted:
+    connection, steps = unit.connection, prepared.steps
+    row = connection.execute(
+        insert(write.REQUEST)
+        .values(
+            request_id=_request_id(connection),
+            title=_title(offer, resolved),
+            catalog_kind=offer.kind,
+            catalog_name=offer.name,
+            catalog_title=offer.title,
+            catalog_version=offer.version,
+            catalog_version_id=offer.version_id,
+            status=RequestStatus.SUBMITTED,
+            bundle_parameters=dict(resolved.bundle_values),
+            item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
+            selected=dict(resolved.selected),
+            requester_id=caller.person.id,
+            requester_user_id=caller.person.user_id,
+            requester_team=team,
+            requester_email=caller.person.email,
+            owner_teams=sorted({step.owner_team for step in steps} | {offer.owner}),
+            idempotency_key=key,
+            idempotency_hash=digest if key is not None else None,
+            number=REQUEST_NUMBERS.next_value(),
+        )
+        .returning(write.REQUEST)
+    ).one()
+    _write_items(connection, row.id, offer, resolved)
+    _write_steps(connection, row, steps)
+    with write.change(connection, row.id, caller.person.user_id, address=caller.address, correlation_id=caller.correlation_id) as change:
+        change.tell("request.submitted", None, by=caller.person.name, team=team)
+        change.audit("request.submit", f"request:{row.request_id}", catalog=offer.name, version=offer.version, team=team)
+        ready = _first_ready(steps)
+        # Only where nothing is plainly ready is there something to work out: a `when`, or a plan that is done already.
+        unit.ready += len(ready) or settle(change, Scopes(connection, change.request, unit.vault))
+    return _submitted(row)
+
+
+def _write_items(connection: Connection, request: uuid.UUID, offer: offers.Offer, resolved: Resolved) -> None:
+    rows = [
+        {
+            "request_id": request,
+            "catalog_item": item.catalog_item,
+            "alias": item.alias,
+            "title": item.title,
+            "version": item.version,
+            "catalog_version_id": item.version_id,
+            "owner": item.owner,
+            "parameters": dict(resolved.item_values[item.alias]),
+            "position": position,
+        }
+        for position, item in enumerate(offer.items, 1)
+        if resolved.selected[item.alias]
+    ]
+    if rows:
+        connection.execute(insert(ITEM), rows)
+
+
+def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[PlannedStep]) -> None:
+    ready = _first_ready(steps)
+    rows = [
+        {
+            "request_id": request.id,
+            "request_number": request.number,
+            "step_id": step.step_id,
+            "step_name": step.name,
+            "step_title": step.title,
+            "step_type": step.type,
+            "item_alias": step.item_alias,
+            "owner_team": step.owner_team,
+            "step_config": step.config,
+            "verification_config": step.verification,
+            "depends_on": list(step.depends_on),
+            "module_sha256": step.module_sha256,
+            "status": _first_status(step, ready),
+            "activity": Activity.RUN,
+            "position": step.position,
+        }
+        for step in steps
+    ]
+    connection.execute(insert(write.STEP), rows)
+
+
+def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
+    """The steps that wait for nothing."""
+    skipped = {step.step_id for step in steps if step.skipped}
+    return {
+        step.step_id
+        for step in steps
+        if not step.skipped and "when" not in step.config and skipped.issuperset(step.depends_on)
+    }
+
+
+def _first_status(step: PlannedStep, ready: set[str]) -> StepStatus:
+    if step.skipped:
+        return StepStatus.SKIPPED
+    return StepStatus.READY if step.step_id in ready else StepStatus.PENDING
+
+
+def _request_id(connection: Connection) -> str:
+    """`req-YYYYMMDD-xxxxxx`: the database's day, and six letters and digits that nobody can guess or misread."""
+    day: datetime = connection.scalar(select(func.clock_timestamp()))
+    return f"req-{day:%Y%m%d}-{''.join(secrets.choice(ID_LETTERS) for _ in range(6))}"
+
+
+def _title(offer: offers.Offer, resolved: Resolved) -> str:
+    """What people call the request: the bundle's or item's first required text answer, else the entry's title."""
+    values = resolved.bundle_values if offer.kind == "bundle" else resolved.item_values[offer.items[0].alias]
+    name = next((str(values[field]) for field in offer.naming_fields if values.get(field)), offer.title)
+    return " ".join(name.split())[:LONGEST_TITLE] or offer.title

@@ -1,0 +1,121 @@
+"""The sweep: what every worker looks for every few seconds, so that no bell, worker or clock is ever needed to go on.
+
+Each repair is a transaction of its own under the request's lock, and guarded: two sweeps at once do the same work once.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from app.core.statuses import Activity, RequestStatus, StepStatus
+from app.lifecycle import write
+from app.lifecycle.progress import Tools, lost_lease
+from app.lifecycle.settle import settle
+
+STEP, REQUEST = write.STEP, write.REQUEST
+BATCH = 50
+QUIET = timedelta(seconds=5)
+"""How long a request must have been still before the safety net looks at it."""
+
+_MOVING = (StepStatus.READY, StepStatus.RUNNING, StepStatus.VERIFYING)
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep found. `rescued` counts what the safety net had to move: it stays 0 in a healthy house."""
+
+    lost: int = 0
+    retried: int = 0
+    rescued: int = 0
+    waiting_work: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def sweep(engine: Engine, tools: Tools) -> Swept:
+    """Sweep once. A repair that fails is noted and does not stop the others. Cost when all is well: four indexed SELECTs."""
+    swept = Swept()
+    with engine.begin() as connection:
+        expired = _rows(connection, _expired())
+        due = _rows(connection, _due_retries())
+        stuck = _rows(connection, _stuck())
+    for step, request in expired:
+        swept.lost += _each(engine, swept, lambda c, s=step, r=request: lost_lease(c, s, r, tools) is not None)
+    for step, request in due:
+        swept.retried += _each(engine, swept, lambda c, s=step, r=request: _retry(c, s, r))
+    for request, _ in stuck:
+        swept.rescued += _each(engine, swept, lambda c, r=request: _rescue(c, r, tools))
+    with engine.begin() as connection:
+        swept.waiting_work = connection.scalar(_work()) or 0
+    return swept
+
+
+def _rows(connection: Connection, statement: Select[tuple[uuid.UUID, uuid.UUID]]) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    return [(row[0], row[1]) for row in connection.execute(statement.limit(BATCH))]
+
+
+def _each(engine: Engine, swept: Swept, repair: Callable[[Connection], bool]) -> int:
+    try:
+        with engine.begin() as connection:
+            return int(repair(connection))
+    except Exception as error:  # noqa: BLE001  one poisoned row must not keep the sweep from all the others
+        swept.failed.append(f"{type(error).__name__}: {error}")
+        return 0
+
+
+def _expired() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+    lease = func.coalesce(STEP.c.lease_until, STEP.c.claimed_at)
+    return select(STEP.c.id, STEP.c.request_id).where(
+        STEP.c.status.in_([StepStatus.RUNNING, StepStatus.VERIFYING]), lease < func.clock_timestamp()
+    )
+
+
+def _due_retries() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+    return select(STEP.c.id, STEP.c.request_id).where(*_due(Activity.RUN))
+
+
+def _due(activity: Activity) -> tuple[ColumnElement[bool], ...]:
+    return (
+        STEP.c.status == StepStatus.WAITING,
+        STEP.c.activity == activity,
+        STEP.c.check_after <= func.clock_timestamp(),
+    )
+
+
+def _retry(connection: Connection, step: uuid.UUID, request: uuid.UUID) -> bool:
+    """A delayed retry is due: the step is ready again."""
+    with write.change(connection, request, "system") as change:
+        return change.move_step(step, StepStatus.READY, StepStatus.WAITING, check_after=None) is not None
+
+
+def _stuck() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+    """Requests in which nothing moves and nobody is waited for, though they have not ended."""
+    waits = (STEP.c.status == StepStatus.WAITING) & (STEP.c.check_after.is_not(None))
+    moving = select(STEP.c.id).where(STEP.c.request_id == REQUEST.c.id, STEP.c.status.in_(_MOVING) | waits).exists()
+    return select(REQUEST.c.id, REQUEST.c.id).where(
+        REQUEST.c.status.in_([RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS]),
+        REQUEST.c.updated_at < func.clock_timestamp() - QUIET,
+        ~moving,
+    )
+
+
+def _rescue(connection: Connection, request: uuid.UUID, tools: Tools) -> bool:
+    with write.change(connection, request, "system") as change:
+        before = len(change.happened)
+        settle(change, tools.scopes(connection, change.request))
+        return len(change.happened) > before
+
+
+def _work() -> Select[tuple[int]]:
+    """How many steps somebody could claim now (at most 64: the bell rings no more often)."""
+    claimable = (STEP.c.status == StepStatus.READY) | _all(_due(Activity.POLL))
+    return select(func.count()).select_from(select(STEP.c.id).where(claimable).limit(64).subquery())
+
+
+def _all(conditions: tuple[ColumnElement[bool], ...]) -> ColumnElement[bool]:
+    first, *rest = conditions
+    for condition in rest:
+        first &= condition
+    return first

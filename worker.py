@@ -1,0 +1,130 @@
+"""A worker process: `python worker.py`, as many as you like, on as many machines. Each claims, runs, records and sweeps."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from datetime import timedelta
+from types import FrameType
+
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import DeserializationError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy import create_engine
+
+from app.dispatch import ALLOWED, Doorbell
+from app.jobs.leases import Leases, claimant
+from app.jobs.perform import Performer
+from app.jobs.runtime import Runtime, install
+from app.logs import configure
+from app.outbound import Outbound
+from app.state_server import StateServer, StateStore
+from app.steps.base import StepSettings
+from app.vault import Vault
+from config import Settings
+
+log = logging.getLogger("stratus.worker")
+GRACE_SECONDS = 8.0
+"""How long running steps may go on after the worker was told to stop, before they are told too."""
+
+
+class Listener(SimpleWorker):
+    """RQ's loop on this worker's own queue: no fork a job, JSON only, and only functions of the allow-list."""
+
+    max_connection_wait_time = 2
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run an allowed job; throw any other away unread, whoever put it there."""
+        try:
+            allowed = job.func_name in ALLOWED
+        except DeserializationError:
+            allowed = False
+        if allowed:
+            super().execute_job(job, queue)
+        else:
+            log.error("a job that no worker runs was thrown away", extra={"job": job.id})
+            job.delete()
+
+    def _install_signal_handlers(self) -> None:
+        """Signals are the worker's, not RQ's: `main` has set them."""
+
+
+def build(settings: Settings, name: str) -> Runtime:
+    """Everything a worker needs, not started yet."""
+    engine = create_engine(settings.database_url, pool_size=settings.worker_threads + 4, pool_pre_ping=True)
+    vault = Vault.from_text(settings.vault_keys)
+    states = StateServer(StateStore(engine, vault))
+    performer = Performer(
+        engine=engine,
+        vault=vault,
+        outbound=Outbound(settings.outbound_hosts, settings.outbound_rewrites, allow_loopback=settings.development),
+        states=states,
+        settings=StepSettings(
+            github_api_url=settings.github_api_url,
+            github_token=settings.github_token,
+            terraform_binary=settings.terraform_binary,
+            terraform_plugin_cache=settings.terraform_plugin_cache,
+        ),
+        secrets=settings.step_secrets,
+        default_budget=timedelta(seconds=settings.step_timeout_seconds),
+    )
+    leases = Leases(engine, claimant(name, settings.lease_seconds), settings.worker_threads)
+    doorbell = Doorbell(settings.redis_url)
+    return Runtime(
+        engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads
+    )
+
+
+def sweep_on(runtime: Runtime, name: str, seconds: float) -> None:
+    """Sweep until the worker stops; see to it that a drain is queued, and drain by itself when Redis is away."""
+    while not runtime.stopping.wait(seconds):
+        runtime.sweep_once()
+        if not runtime.doorbell.ask_to_drain(name):
+            threading.Thread(target=runtime.drain, name="drain-without-redis", daemon=True).start()
+
+
+def listen(runtime: Runtime, name: str) -> None:
+    """Hand RQ's drains to the runtime until the worker stops, whatever becomes of Redis in between."""
+    while not runtime.stopping.is_set():
+        try:
+            runtime.doorbell.ask_to_drain(name)
+            queue = runtime.doorbell.queue(name)
+            listener = Listener([queue], name=f"{name}-{os.urandom(4).hex()}", connection=runtime.doorbell.redis, serializer=JSONSerializer)
+            listener.log_job_description = False
+            listener.work(max_jobs=1, logging_level="WARNING", max_idle_time=2)
+        except RedisError as error:
+            log.warning("Redis does not answer", extra={"error": str(error)})
+            runtime.stopping.wait(1.0)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; then finish or stop what runs, and go."""
+    settings = Settings()
+    configure(settings.log_level)
+    name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    runtime = build(settings, name)
+    install(runtime)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        runtime.stopping.set()
+        timer = threading.Timer(GRACE_SECONDS, runtime.leases.stop_all)
+        timer.daemon = True
+        timer.start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    runtime.leases.start()
+    sweeper = threading.Thread(target=sweep_on, args=(runtime, name, settings.sweep_seconds), name="sweep", daemon=True)
+    sweeper.start()
+    log.info("worker started", extra={"worker": name, "threads": settings.worker_threads})
+    listen(runtime, name)
+    runtime.leases.stop()
+    runtime.close()
+    log.info("worker stopped", extra={"worker": name})
+
+
+if __name__ == "__main__":
+    main()
