@@ -1,6 +1,6 @@
 """Presentation fields: one set of rules for the form, the API, the loader and the tickets of people."""
 
-from app.core.fields.checking import Checked, check, check_default, check_form, with_blanks
+from app.core.fields.checking import Checked, check, check_default, unknown_fields, with_blanks
 from app.core.fields.kinds import ABSENT, Absent, from_text, to_text
 from app.core.fields.model import TYPES, Choice, Field
 
@@ -13,8 +13,8 @@ __all__ = [
     "Field",
     "check",
     "check_default",
-    "check_form",
     "from_text",
     "to_text",
+    "unknown_fields",
     "with_blanks",
 ]

@@ -1,6 +1,6 @@
 """Judges all answers of a form at once: the same rules for the page, the API, the loader and the tickets of people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from app.core.fields.faults import fault
 from app.core.fields.kinds import ABSENT, judge
 from app.core.fields.model import Field
 from app.core.shapes import closest
-from app.errors import Fault, under
+from app.errors import Fault
 
 MOST_UNKNOWN = 100
 LONGEST_GUESSED = 100
@@ -17,10 +17,11 @@ LONGEST_GUESSED = 100
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The answers that hold, by name, with defaults and fixed values filled in; and everything that is wrong."""
+    """The answers that hold, by name, with defaults and fixed values filled in; everything that is wrong; what is not asked."""
 
     values: dict[str, Any]
     faults: tuple[Fault, ...]
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +38,43 @@ def check(
     *,
     fixed: Mapping[str, Any] | None = None,
     scope: Mapping[str, Any] | None = None,
+    own: str = "parameters",
 ) -> Checked:
     """Judge `answers`, JSON values by field name; null and ABSENT are no answer. Never raises, whatever the answers are.
 
     fixed: values that are set and not asked; another value sent is a fault `fixed`. scope: what `visible_when` may read
-    besides the form's own answers, e.g. ``{"bundle": {...}}``. Answers to fields that are not visible are dropped. Fault
-    paths are `(field name,)`. Optional fields without an answer are not in `values` (see `with_blanks`).
+    besides the form's own answers, which are there by their names and below `own`. Answers to fields that are not visible
+    are dropped; `hidden` names these fields. Fault paths are `(field name,)`. Optional fields without an answer are not in
+    `values` (see `with_blanks`).
     """
     if not isinstance(answers, Mapping):
         return Checked({}, (Fault((), "type", "must be an object"),))
     judged = {field.name: _judged(field, answers.get(field.name), fixed or {}) for field in fields}
-    visible = _Visibility(judged, scope or {})
-    shown = [answer for name, answer in judged.items() if answer.fixed or visible.of(name)]
+    visible = _Visibility(judged, scope or {}, own)
+    hidden = frozenset(name for name, answer in judged.items() if not answer.fixed and not visible.of(name))
+    shown = [answer for name, answer in judged.items() if name not in hidden]
     values = {one.field.name: one.value for one in shown if one.value is not ABSENT and not one.faults}
-    return Checked(values, (*(found for one in shown for found in one.faults), *_unknown(answers, judged)))
+    return Checked(values, (*(found for one in shown for found in one.faults), *unknown_fields(fields, answers)), hidden)
 
 
 def check_default(field: Field) -> list[Fault]:
-    """What is wrong with a field's default, at `("default",)`; nothing when it has none."""
+    """What is wrong with a field's default; nothing when it has none. Paths are empty: they begin at the default itself."""
     if field.default is None:
         return []
     found = [_required(field)] if _is_left_empty(field, field.default) else judge(field, field.default)
-    return [Fault(("default",), one.code, one.message, one.limits) for one in found]
-
-
-def check_form(fields: Sequence[Field], known: Sequence[str] = ()) -> list[Fault]:
-    """What is wrong with a form as a whole, at `(index, key)`: names used twice, defaults, and conditions on what is not there.
-
-    known: further names that `visible_when` may begin with, e.g. ``bundle``.
-    """
-    names = [field.name for field in fields]
-    found: list[Fault] = []
-    for at, field in enumerate(fields):
-        if field.name in names[:at]:
-            found.append(Fault((at, "name"), "unique", f"is used by field {names.index(field.name) + 1} already"))
-        found += under([*check_default(field), *_check_condition(field, names, known)], at)
-    return found + _circles(fields)
+    return [Fault((), one.code, one.message, one.limits) for one in found]
 
 
 def with_blanks(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with None for every field that has no value, so that templates may name each field of the form."""
     return {**{field.name: None for field in fields}, **values}
+
+
+def unknown_fields(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[Fault]:
+    """The answers that belong to no field, as faults (the first hundred)."""
+    known = [field.name for field in fields]
+    unknown = [name for name in answers if name not in known][:MOST_UNKNOWN]
+    return [Fault((name,), "unknown_field", _not_a_field(name, known)) for name in unknown]
 
 
 def _judged(field: Field, sent: Any, fixed: Mapping[str, Any]) -> _Answer:
@@ -124,12 +121,7 @@ def _required(field: Field) -> Fault:
     return fault(field, "required", "must be filled in" if field.type in ("string", "textarea") else "must be given")
 
 
-def _unknown(answers: Mapping[str, Any], known: Mapping[str, Any]) -> list[Fault]:
-    unknown = [name for name in answers if name not in known][:MOST_UNKNOWN]
-    return [Fault((name,), "unknown_field", _not_a_field(name, known)) for name in unknown]
-
-
-def _not_a_field(name: str, known: Mapping[str, Any]) -> str:
+def _not_a_field(name: str, known: Collection[str]) -> str:
     guess = closest(name, known) if len(name) <= LONGEST_GUESSED else None
     return "is not a field of this form" + (f"; did you mean {guess}?" if guess else "")
 
@@ -137,9 +129,10 @@ def _not_a_field(name: str, known: Mapping[str, Any]) -> str:
 class _Visibility:
     """Which fields are asked, given what was answered. Answers that are wrong, and those to hidden fields, count as none."""
 
-    def __init__(self, judged: Mapping[str, _Answer], scope: Mapping[str, Any]) -> None:
+    def __init__(self, judged: Mapping[str, _Answer], scope: Mapping[str, Any], own: str) -> None:
         self._judged = judged
         self._scope = scope
+        self._own = own
         self._known: dict[str, bool] = {}
 
     def of(self, name: str) -> bool:
@@ -166,7 +159,7 @@ class _Visibility:
         try:
             names = {name for reference in expression_references(expression) for name in (reference.root, *reference.path[:1])}
             values = {name: self._value(name) for name in self._judged if name in names}
-            return bool(evaluate(expression, {**values, **self._scope, "parameters": values}))
+            return bool(evaluate(expression, {**values, **self._scope, self._own: values}))
         except ExpressionError:
             return True
 
@@ -174,49 +167,3 @@ class _Visibility:
         answer = self._judged[name]
         usable = answer.value is not ABSENT and not answer.faults and (answer.fixed or self.of(name))
         return answer.value if usable else None
-
-
-def _check_condition(field: Field, names: Sequence[str], known: Sequence[str]) -> list[Fault]:
-    if field.conditional is not None and field.conditional.field not in names:
-        return [Fault(("conditional", "field"), "unknown_field", _no_such(field.conditional.field, names))]
-    return [
-        Fault(("visible_when",), "unknown_field", _no_such(name, [*names, *known]))
-        for name in _needs(field)
-        if name not in names and name not in known
-    ]
-
-
-def _no_such(name: str, names: Sequence[str]) -> str:
-    return f"names {name}, which is not a field of this form; there are {', '.join(names)}"
-
-
-def _needs(field: Field) -> list[str]:
-    """The names that a field's condition reads: other fields, or roots of the scope."""
-    if field.conditional is not None:
-        return [field.conditional.field]
-    if field.visible_when is None:
-        return []
-    return [
-        reference.path[0] if reference.root == "parameters" and reference.path else reference.root
-        for reference in expression_references(field.visible_when)
-    ]
-
-
-def _circles(fields: Sequence[Field]) -> list[Fault]:
-    needs = {field.name: _needs(field) for field in fields}
-    return [
-        Fault((at, "visible_when"), "cycle", "depends on itself")
-        for at, field in enumerate(fields)
-        if field.name in _reachable(needs, field.name)
-    ]
-
-
-def _reachable(needs: Mapping[str, Sequence[str]], start: str) -> set[str]:
-    seen: set[str] = set()
-    todo = list(needs[start])
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(needs.get(name, ()))
-    return seen
