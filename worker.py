@@ -73,9 +73,7 @@ def build(settings: Settings, name: str) -> Runtime:
     )
     leases = Leases(engine, claimant(name, settings.lease_seconds), settings.worker_threads)
     doorbell = Doorbell(settings.redis_url)
-    return Runtime(
-        engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads
-    )
+    return Runtime(engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads)
 
 
 def sweep_on(runtime: Runtime, name: str, seconds: float) -> None:
@@ -92,7 +90,9 @@ def listen(runtime: Runtime, name: str) -> None:
         try:
             runtime.doorbell.ask_to_drain(name)
             queue = runtime.doorbell.queue(name)
-            listener = Listener([queue], name=f"{name}-{os.urandom(4).hex()}", connection=runtime.doorbell.redis, serializer=JSONSerializer)
+            listener = Listener(
+                [queue], name=f"{name}-{os.urandom(4).hex()}", connection=queue.connection, serializer=JSONSerializer
+            )
             listener.log_job_description = False
             listener.work(max_jobs=1, logging_level="WARNING", max_idle_time=2)
         except RedisError as error:

@@ -39,7 +39,9 @@ class Held:
 class Leases:
     """The leases of one worker and the thread that keeps them alive."""
 
-    def __init__(self, engine: Engine, claimant: claims.Claimant, threads: int, exit_hard: Callable[[int], None] = os._exit) -> None:
+    def __init__(
+        self, engine: Engine, claimant: claims.Claimant, threads: int, exit_hard: Callable[[int], None] = os._exit
+    ) -> None:
         self.engine, self.claimant, self.threads, self.exit_hard = engine, claimant, threads, exit_hard
         self._held: dict[uuid.UUID, Held] = {}
         self._lock = threading.Lock()
@@ -59,7 +61,9 @@ class Leases:
         try:
             with self.engine.begin() as connection:
                 connection.execute(
-                    Worker.__table__.update().where(Worker.name == self.claimant.worker).values(stopped_at=func.clock_timestamp())
+                    Worker.__table__.update()
+                    .where(Worker.name == self.claimant.worker)
+                    .values(stopped_at=func.clock_timestamp())
                 )
         except SQLAlchemyError as error:
             log.warning("could not say goodbye", extra={"worker": self.claimant.worker, "error": str(error)})

@@ -90,9 +90,7 @@ class Performer:
             log.exception("a step type raised", extra={"step": str(claim.step.id), "step_type": claim.step.step_type})
             return Indeterminate({"what": "the step type broke while it ran", "error": f"{type(error).__name__}: {error}"})
 
-    def _context(
-        self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack
-    ) -> StepContext:
+    def _context(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> StepContext:
         step = claim.step
         timeout = step.step_config.get("timeout")
         return StepContext(
@@ -173,7 +171,11 @@ def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
     """What is shown of a failure carries no secret; outputs are kept as they are, the sensitive ones encrypted later."""
     if isinstance(outcome, Failed):
         return Failed(
-            redactor(outcome.message), outcome.kind, redactor.deep(dict(outcome.details)), outcome.retryable, outcome.retry_after
+            redactor(outcome.message),
+            outcome.kind,
+            redactor.deep(dict(outcome.details)),
+            outcome.retryable,
+            outcome.retry_after,
         )
     if isinstance(outcome, Indeterminate):
         return Indeterminate(redactor.deep(dict(outcome.evidence)))

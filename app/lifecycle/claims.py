@@ -39,9 +39,7 @@ _DUE = (
     .limit(1)
     .with_for_update(key_share=True, skip_locked=True)
 )
-_ANY_READY = select(text("1")).where(
-    select(STEP.c.id).where(STEP.c.status == StepStatus.READY).limit(1).exists()
-)
+_ANY_READY = select(text("1")).where(select(STEP.c.id).where(STEP.c.status == StepStatus.READY).limit(1).exists())
 
 
 @dataclass(frozen=True, slots=True)

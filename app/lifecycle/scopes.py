@@ -104,16 +104,12 @@ class Scopes:
 
     def bundle_outputs(self) -> list[Output]:
         """The outputs of the bundle itself. Raises ExpressionError when one cannot be made."""
-        definition = self.connection.scalar(
-            select(VERSION.c.definition).where(VERSION.c.id == self.request.catalog_version_id)
-        )
+        definition = self.connection.scalar(select(VERSION.c.definition).where(VERSION.c.id == self.request.catalog_version_id))
         if self.request.catalog_kind != "bundle":
             return []
         return self._outputs("bundle", (definition or {}).get("outputs", {}), self.of(None), None)
 
-    def _outputs(
-        self, group: str, declared: Mapping[str, Any], scope: Mapping[str, Any], alias: str | None
-    ) -> list[Output]:
+    def _outputs(self, group: str, declared: Mapping[str, Any], scope: Mapping[str, Any], alias: str | None) -> list[Output]:
         tainted = self._tainted(alias)
         return [
             Output(
@@ -178,9 +174,7 @@ class Scopes:
         return {"selected": selected, "outputs": {output.name: output.value for output in outputs}}
 
     def _step_outputs(self, alias: str | None) -> dict[str, Any]:
-        return {
-            step.step_name: {"outputs": self._all_outputs(step)} for step in self._steps if step.item_alias == alias
-        }
+        return {step.step_name: {"outputs": self._all_outputs(step)} for step in self._steps if step.item_alias == alias}
 
     def _all_outputs(self, step: Row[Any]) -> dict[str, Any]:
         return {**step.outputs, **(self._secret_outputs(step) if step.secret_outputs is not None else {})}

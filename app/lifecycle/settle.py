@@ -26,9 +26,7 @@ MASK = "********"
 STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states in which the steps alone decide how a request stands; in the others somebody has decided."""
 
-_HAS_TICKET = (
-    select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, TICKET.c.status.in_(sorted(TICKET_OPEN))).exists()
-)
+_HAS_TICKET = select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, TICKET.c.status.in_(sorted(TICKET_OPEN))).exists()
 
 
 def settle(change: Change, scopes: Scopes) -> int:

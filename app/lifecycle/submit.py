@@ -17,12 +17,12 @@ from pydantic import Field, ValidationError
 from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from app.catalog import offers
 from app.core.order import Resolved, resolve, resolve_item
 from app.core.plan import ChosenItem, PlannedStep, plan
 from app.core.shapes import Shape, shape_faults
 from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.errors import Conflict, Fault, Invalid
-from app.catalog import offers
 from app.lifecycle import write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes
@@ -191,9 +191,7 @@ def _planned(offer: offers.Offer, resolved: Resolved) -> list[PlannedStep]:
 
 def _known(connection: Connection, caller: Caller, key: str, digest: str) -> Submitted | None:
     row = connection.execute(
-        select(write.REQUEST).where(
-            write.REQUEST.c.requester_id == caller.person.id, write.REQUEST.c.idempotency_key == key
-        )
+        select(write.REQUEST).where(write.REQUEST.c.requester_id == caller.person.id, write.REQUEST.c.idempotency_key == key)
     ).one_or_none()
     if row is None:
         return None
@@ -245,7 +243,9 @@ def _write(
     ).one()
     _write_items(connection, row.id, offer, resolved)
     _write_steps(connection, row, steps)
-    with write.change(connection, row.id, caller.person.user_id, address=caller.address, correlation_id=caller.correlation_id) as change:
+    with write.change(
+        connection, row.id, caller.person.user_id, address=caller.address, correlation_id=caller.correlation_id
+    ) as change:
         change.tell("request.submitted", None, by=caller.person.name, team=team)
         change.audit("request.submit", f"request:{row.request_id}", catalog=offer.name, version=offer.version, team=team)
         ready = _first_ready(steps)
@@ -303,9 +303,7 @@ def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
     """The steps that wait for nothing."""
     skipped = {step.step_id for step in steps if step.skipped}
     return {
-        step.step_id
-        for step in steps
-        if not step.skipped and "when" not in step.config and skipped.issuperset(step.depends_on)
+        step.step_id for step in steps if not step.skipped and "when" not in step.config and skipped.issuperset(step.depends_on)
     }
 
 

@@ -56,9 +56,7 @@ class Change:
     def audit(self, action: str, target: str, **details: Any) -> None:
         """Note an act for the audit log."""
         self.acts.append(
-            audit.Act(
-                self.actor, action, target, address=self.address, correlation_id=self.correlation_id, details=details
-            )
+            audit.Act(self.actor, action, target, address=self.address, correlation_id=self.correlation_id, details=details)
         )
 
     def move_step(

@@ -25,7 +25,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: JSONB}
 
 
-Key = Annotated[uuid.UUID, mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4, server_default=func.gen_random_uuid())]
+Key = Annotated[
+    uuid.UUID, mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4, server_default=func.gen_random_uuid())
+]
 Created = Annotated[datetime, mapped_column(server_default=func.clock_timestamp())]
 Document = Annotated[dict[str, Any], mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)]
 Names = Annotated[list[str], mapped_column(JSONB, server_default=text("'[]'::jsonb"), default=list)]

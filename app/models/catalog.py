@@ -125,6 +125,3 @@ class CatalogFault(Base):
     entry: Mapped[str | None]
     message: Mapped[str]
     remedy: Mapped[str]
-
-
-

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.models.base import Base, Created, Document, Key, Names, Word, one_of
 
-
 REQUEST_NUMBERS = Sequence("service_request_numbers", metadata=Base.metadata)
 
 

@@ -1,0 +1,200 @@
+"""Catalog lists and entries, read-only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from app.core.versions import sort_key
+from app.errors import NotFound
+from app.models import CatalogBundle, CatalogItem, CatalogSync, CatalogVersion
+from app.queries.paging import Cursors, Page, page
+
+TABLES: Mapping[str, Table] = {"item": CatalogItem.__table__, "bundle": CatalogBundle.__table__}  # type: ignore[dict-item]
+VERSION = CatalogVersion.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as lists show it. kind: `item` or `bundle`; name: its identity; title: what people read."""
+
+    kind: str
+    name: str
+    title: str
+    version: str
+    description: str
+    owner: str
+    category: str
+    tags: Sequence[str]
+    icon: str | None
+    deprecated: Mapping[str, Any] | None
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetail:
+    """One entry at one version, whole. document: as it was written; definition: with every default."""
+
+    entry: Entry
+    document: Mapping[str, Any]
+    definition: Mapping[str, Any]
+    versions: Sequence[str]
+    source_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to. tags: all of them; owners: any of them; words: every word, as prefixes."""
+
+    tags: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A value that entries have, and how many."""
+
+    value: str
+    count: int
+
+
+def entries(session: Session, kind: str, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Entry]:
+    """The active entries of one kind by name. Raises Invalid for a cursor of another list."""
+    table = TABLES[kind]
+    purpose = f"catalog.{kind}"
+    statement = select(table).where(*_conditions(table, filters)).order_by(table.c.name, table.c.id).limit(limit + 1)
+    if cursor is not None:
+        name, key = cursors.read(purpose, cursor)
+        statement = statement.where(tuple_(table.c.name, table.c.id) > (name, key))
+    rows = session.execute(statement).all()
+    return page(rows, limit, lambda row: (row.name, str(row.id)), lambda row: _entry(kind, row), cursors, purpose)
+
+
+def matching(session: Session, filters: Filters) -> list[Entry]:
+    """All active entries that fit, bundles first, best match first where words are given: the catalog page."""
+    found: list[Entry] = []
+    for kind in ("bundle", "item"):
+        table = TABLES[kind]
+        statement = select(table).where(*_conditions(table, filters))
+        if query := _query(filters.words):
+            statement = statement.order_by(func.ts_rank(table.c.search_vector, func.to_tsquery("simple", query)).desc())
+        found += [_entry(kind, row) for row in session.execute(statement.order_by(table.c.title, table.c.name))]
+    return found
+
+
+def tag_facets(session: Session, filters: Filters) -> list[Facet]:
+    """The tags of what fits, with counts."""
+    each = func.jsonb_array_elements_text
+    parts = [select(each(t.c.tags).label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
+    return _counted(session, union_all(*parts).subquery())
+
+
+def owner_facets(session: Session, filters: Filters) -> list[Facet]:
+    """The owners of what fits, with counts."""
+    parts = [select(t.c.owner.label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
+    return _counted(session, union_all(*parts).subquery())
+
+
+def detail(session: Session, kind: str, name: str, version: str | None = None) -> EntryDetail:
+    """One entry, at its current version or at `version`. Raises NotFound."""
+    table = TABLES[kind]
+    row = session.execute(select(table).where(table.c.name == name, table.c.active)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no {kind} {name} in the catalog.")
+    versions = versions_of(session, kind, name)
+    if version is None or version == row.version:
+        return EntryDetail(_entry(kind, row), row.document, row.definition, versions, row.source_hash)
+    pinned = session.execute(
+        select(VERSION).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.version == version)
+    ).one_or_none()
+    if pinned is None:
+        raise NotFound(f"{name} has no version {version}; there is {', '.join(versions)}.")
+    return EntryDetail(_pinned(kind, pinned, row), pinned.document, pinned.definition, versions, pinned.source_hash)
+
+
+def versions_of(session: Session, kind: str, name: str) -> list[str]:
+    """Every version of an entry that can be ordered, newest first."""
+    rows = session.scalars(select(VERSION.c.version).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.active))
+    return sorted(rows, key=sort_key, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which catalog this is: the footer's words."""
+
+    commit: str | None
+    synced_at: datetime
+
+
+def stamp(session: Session) -> Stamp | None:
+    """The newest sync that finished, None before the first."""
+    row = session.execute(
+        select(CatalogSync.commit, CatalogSync.finished_at)
+        .where(CatalogSync.finished_at.is_not(None))
+        .order_by(CatalogSync.finished_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Stamp(row.commit, row.finished_at)
+
+
+def _conditions(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [table.c.active]
+    if filters.tags:
+        conditions.append(table.c.tags.contains(list(filters.tags)))
+    if filters.owners:
+        conditions.append(table.c.owner.in_(filters.owners))
+    if query := _query(filters.words):
+        conditions.append(table.c.search_vector.op("@@")(func.to_tsquery("simple", query)))
+    return conditions
+
+
+def _query(words: str) -> str:
+    """Every word as a prefix, joined by and; only letters and digits of what was typed reach the query language."""
+    clean = ["".join(c for c in word if c.isalnum()) for word in words.replace("-", " ").replace("_", " ").split()[:8]]
+    return " & ".join(f"{word}:*" for word in clean if word)
+
+
+def _counted(session: Session, values: Any) -> list[Facet]:
+    statement: Select[Any] = (
+        select(values.c.value, func.count().label("count"))
+        .group_by(values.c.value)
+        .order_by(func.count().desc(), values.c.value)
+        .limit(30)
+    )
+    return [Facet(value, count) for value, count in session.execute(statement)]
+
+
+def _entry(kind: str, row: Row[Any]) -> Entry:
+    return Entry(
+        kind=kind,
+        name=row.name,
+        title=row.title,
+        version=row.version,
+        description=row.description,
+        owner=row.owner,
+        category=row.category,
+        tags=row.tags,
+        icon=row.definition.get("icon"),
+        deprecated=row.definition.get("deprecated"),
+        fault=row.fault,
+    )
+
+
+def _pinned(kind: str, pinned: Row[Any], current: Row[Any]) -> Entry:
+    return Entry(
+        kind=kind,
+        name=pinned.name,
+        title=pinned.title,
+        version=pinned.version,
+        description=pinned.definition.get("description", ""),
+        owner=pinned.owner,
+        category=current.category,
+        tags=pinned.definition.get("tags", []),
+        icon=pinned.definition.get("icon"),
+        deprecated=pinned.definition.get("deprecated"),
+        fault=None,
+    )

@@ -1,0 +1,336 @@
+"""Requests as people and clients read them. Everything is scoped in SQL to what the person may see; outside it is 404."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import Session
+
+from app.core.access import Person
+from app.core.statuses import TICKET_OPEN, Activity, StepStatus
+from app.errors import NotFound
+from app.models import (
+    BundleRequestItem,
+    CatalogVersion,
+    ManualTicket,
+    RequestEvent,
+    RequestOutput,
+    RequestStep,
+    ServiceRequest,
+    StepAttempt,
+    StepLog,
+    User,
+)
+from app.queries.paging import Cursors, Page, page
+from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
+
+REQUEST, STEP, ATTEMPT = ServiceRequest.__table__, RequestStep.__table__, StepAttempt.__table__
+ITEM, OUTPUT, TICKET = BundleRequestItem.__table__, RequestOutput.__table__, ManualTicket.__table__
+EVENT, LOG, VERSION = RequestEvent.__table__, StepLog.__table__, CatalogVersion.__table__
+
+
+def visible(person: Person) -> ColumnElement[bool]:
+    """The rule of `core.access.may_see_request`, in SQL. A test compares the two."""
+    if person.is_admin:
+        return REQUEST.c.id.is_not(None)
+    teams = sorted(person.teams)
+    if not teams:
+        return REQUEST.c.id.is_(None)
+    return or_(REQUEST.c.requester_team.in_(teams), REQUEST.c.owner_teams.op("?|")(array(teams)))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of requests is narrowed to. mine: only what the person ordered; team: only what that team ordered."""
+
+    statuses: Sequence[str] = ()
+    mine: bool = False
+    team: str | None = None
+    catalog_name: str | None = None
+
+
+def listing(
+    session: Session, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors
+) -> Page[Summary]:
+    """Requests that the person may see, newest first. Cost: one keyset read and one count of the page's steps."""
+    statement = (
+        select(REQUEST, User.name.label("requester_name"))
+        .join(User, User.id == REQUEST.c.requester_id)
+        .where(visible(person), *_narrowed(person, filters))
+        .order_by(REQUEST.c.created_at.desc(), REQUEST.c.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        at, key = cursors.read("requests", cursor)
+        statement = statement.where(tuple_(REQUEST.c.created_at, REQUEST.c.id) < (datetime.fromisoformat(at), uuid.UUID(key)))
+    rows = session.execute(statement).all()
+    counts = _step_counts(session, [row.id for row in rows[:limit]])
+    return page(
+        rows,
+        limit,
+        lambda row: (row.created_at.isoformat(), str(row.id)),
+        lambda row: _summary(row, counts.get(row.id, {})),
+        cursors,
+        "requests",
+    )
+
+
+def _narrowed(person: Person, filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.statuses:
+        conditions.append(REQUEST.c.status.in_(filters.statuses))
+    if filters.mine:
+        conditions.append(REQUEST.c.requester_id == person.id)
+    if filters.team:
+        conditions.append(REQUEST.c.requester_team == filters.team)
+    if filters.catalog_name:
+        conditions.append(REQUEST.c.catalog_name == filters.catalog_name)
+    return conditions
+
+
+def detail(session: Session, person: Person, request_id: str) -> Detail:
+    """One request with its items, steps and outputs. Raises NotFound, also for what the person may not see."""
+    row = _found(session, person, request_id)
+    steps = _steps(session, row.id)
+    items = _items(session, row.id)
+    bundle = session.scalar(select(VERSION.c.definition).where(VERSION.c.id == row.catalog_version_id)) or {}
+    counts: dict[str, int] = defaultdict(int)
+    for step in steps:
+        counts[step.status] += 1
+    return Detail(
+        summary=_summary(row, counts),
+        requester_email=row.requester_email,
+        bundle_parameters=row.bundle_parameters,
+        bundle_fields=(bundle.get("presentation") or {}).get("bundle_fields") or (),
+        items=items,
+        steps=steps,
+        outputs=_outputs(session, row.id),
+        grouped_outputs=_grouped(row, items),
+        manual_only=all(step.type == "ManualTask" for step in steps),
+    )
+
+
+def step(session: Session, person: Person, request_id: str, step_id: str) -> Step:
+    """One step with its attempts. Raises NotFound."""
+    row = _found(session, person, request_id)
+    found = next((one for one in _steps(session, row.id, with_attempts=True) if one.step_id == step_id), None)
+    if found is None:
+        raise NotFound(f"{request_id} has no step {step_id}.")
+    return found
+
+
+def outputs(session: Session, person: Person, request_id: str) -> Mapping[str, Any]:
+    """The outputs so far, grouped as the request shows them. Raises NotFound."""
+    row = _found(session, person, request_id)
+    return _grouped(row, _items(session, row.id))
+
+
+def events(session: Session, person: Person, request_id: str, after: int, limit: int) -> Sequence[Event]:
+    """Events numbered above `after`, oldest first. Raises NotFound."""
+    row = _found(session, person, request_id)
+    statement = select(EVENT).where(EVENT.c.request_id == row.id, EVENT.c.number > after).order_by(EVENT.c.number)
+    return [_event(one) for one in session.execute(statement.limit(limit))]
+
+
+def history(session: Session, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
+    """The newest events first: the page's timeline. Raises NotFound."""
+    row = _found(session, person, request_id)
+    statement = select(EVENT).where(EVENT.c.request_id == row.id).order_by(EVENT.c.number.desc()).limit(limit)
+    return [_event(one) for one in session.execute(statement)]
+
+
+def log(
+    session: Session,
+    person: Person,
+    request_id: str,
+    step_id: str,
+    attempt: int | None = None,
+    *,
+    tail: int | None = 200,
+    after: int = 0,
+) -> tuple[int, Sequence[Line]]:
+    """The lines of one attempt (the newest one without `attempt`), oldest first; `tail` keeps the last ones.
+
+    Answers the attempt's number (0 before the first) and its lines. Raises NotFound.
+    """
+    row = _found(session, person, request_id)
+    found = session.execute(
+        select(STEP.c.id, STEP.c.attempt).where(STEP.c.request_id == row.id, STEP.c.step_id == step_id)
+    ).one_or_none()
+    if found is None or (attempt is not None and not 1 <= attempt <= found.attempt):
+        raise NotFound("There is no such attempt.")
+    number = attempt or found.attempt
+    mine = (LOG.c.step_id == found.id, LOG.c.attempt_number == number, LOG.c.number > after)
+    rows = session.execute(select(LOG).where(*mine).order_by(LOG.c.number.desc()).limit(tail)).all()
+    return number, [Line(one.number, one.logged_at, one.line) for one in reversed(rows)]
+
+
+def _found(session: Session, person: Person, request_id: str) -> Row[Any]:
+    row = session.execute(
+        select(REQUEST, User.name.label("requester_name"))
+        .join(User, User.id == REQUEST.c.requester_id)
+        .where(REQUEST.c.request_id == request_id, visible(person))
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no request {request_id}, or none that you may see.")
+    return row
+
+
+def _summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
+    return Summary(
+        request_id=row.request_id,
+        title=row.title,
+        status=row.status,
+        kind=row.catalog_kind,
+        catalog_name=row.catalog_name,
+        catalog_title=row.catalog_title,
+        version=row.catalog_version,
+        requester_user_id=row.requester_user_id,
+        requester_name=row.requester_name,
+        team=row.requester_team,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        completed_at=row.completed_at,
+        last_event=row.last_event,
+        failure=row.failure,
+        steps=dict(counts),
+    )
+
+
+def _step_counts(session: Session, requests: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+    counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
+    statement = (
+        select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
+        .where(STEP.c.request_id.in_(requests))
+        .group_by(STEP.c.request_id, STEP.c.status)
+    )
+    for row in session.execute(statement):
+        counts[row.request_id][row.status] = row.number
+    return counts
+
+
+def _steps(session: Session, request: uuid.UUID, *, with_attempts: bool = False) -> list[Step]:
+    statement = (
+        select(
+            STEP,
+            TICKET.c.ticket_id,
+            TICKET.c.status.label("ticket_status"),
+            TICKET.c.created_at.label("ticket_created_at"),
+            TICKET.c.due_at,
+            User.name.label("claimed_by_name"),
+        )
+        .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & TICKET.c.status.in_(sorted(TICKET_OPEN)))
+        .outerjoin(User, User.id == TICKET.c.claimed_by_id)
+        .where(STEP.c.request_id == request)
+        .order_by(STEP.c.position)
+    )
+    rows = session.execute(statement).all()
+    attempts = _attempts(session, [row.id for row in rows]) if with_attempts else {}
+    return [_step(row, attempts.get(row.id, ())) for row in rows]
+
+
+def _attempts(session: Session, steps: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
+    found: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
+    for row in session.execute(select(ATTEMPT).where(ATTEMPT.c.step_id.in_(steps)).order_by(ATTEMPT.c.attempt_number)):
+        found[row.step_id].append(
+            Attempt(
+                number=row.attempt_number,
+                status=row.status,
+                started_at=row.started_at,
+                completed_at=row.completed_at,
+                error=row.error,
+                inputs=row.inputs,
+                evidence=row.evidence,
+                late_result=row.late_result,
+                external_id=row.external_id,
+                worker=row.worker,
+            )
+        )
+    return found
+
+
+def _step(row: Row[Any], attempts: Sequence[Attempt]) -> Step:
+    ticket = None
+    if row.ticket_id is not None:
+        ticket = TicketLink(
+            row.ticket_id, row.ticket_status, row.owner_team, row.claimed_by_name, row.ticket_created_at, row.due_at
+        )
+    return Step(
+        step_id=row.step_id,
+        name=row.step_name,
+        title=row.step_title,
+        type=row.step_type,
+        status=_shown_status(row),
+        position=row.position,
+        depends_on=row.depends_on,
+        item=row.item_alias,
+        owner_team=row.owner_team,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        outputs=row.outputs,
+        sensitive_outputs=row.sensitive_outputs,
+        declared_outputs=row.step_config.get("outputs") or {},
+        external_id=row.external_id,
+        tracking_url=row.tracking_url,
+        managed_by=row.managed_by,
+        error=row.error,
+        verification=row.verification,
+        verification_config=row.verification_config,
+        retry_at=row.check_after if row.status == StepStatus.WAITING and row.activity == Activity.RUN else None,
+        attempt=row.attempt,
+        ticket=ticket,
+        attempts=attempts,
+    )
+
+
+def _shown_status(row: Row[Any]) -> str:
+    """A step that is being looked at again still waits, for whoever watches: polls do not flicker."""
+    looking = row.status == StepStatus.RUNNING and row.activity == Activity.POLL
+    return StepStatus.WAITING if looking else str(row.status)
+
+
+def _items(session: Session, request: uuid.UUID) -> list[Item]:
+    rows = session.execute(
+        select(ITEM, VERSION.c.definition)
+        .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
+        .where(ITEM.c.request_id == request)
+        .order_by(ITEM.c.position)
+    )
+    return [
+        Item(
+            alias=row.alias,
+            catalog_item=row.catalog_item,
+            title=row.title,
+            version=row.version,
+            owner=row.owner,
+            parameters=row.parameters,
+            fields=(row.definition.get("presentation") or {}).get("fields") or (),
+            declared_outputs=row.definition.get("outputs") or {},
+        )
+        for row in rows
+    ]
+
+
+def _outputs(session: Session, request: uuid.UUID) -> list[Output]:
+    rows = session.execute(
+        select(OUTPUT).where(OUTPUT.c.request_id == request).order_by(OUTPUT.c.created_at, OUTPUT.c.position)
+    )
+    return [Output(row.group, row.name, row.value, row.sensitive, row.description) for row in rows]
+
+
+def _grouped(row: Row[Any], items: Sequence[Item]) -> Mapping[str, Any]:
+    """Grouped by alias in the order of the items, the bundle's own last; of an item ordered alone, flat."""
+    written: Mapping[str, Any] = row.outputs
+    if row.catalog_kind == "item":
+        return next(iter(written.values()), {})
+    order = [item.alias for item in items] + ["bundle"]
+    return {group: written[group] for group in order if group in written}
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(row.number, row.kind, row.occurred_at, row.actor, row.step_id, row.payload)

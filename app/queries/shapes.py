@@ -1,0 +1,164 @@
+"""What the queries about requests answer: frozen values that pages and API render alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.core.statuses import StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLink:
+    """The open ticket of a step, as the request's page shows it."""
+
+    ticket_id: str
+    status: str
+    owner_team: str
+    claimed_by: str | None
+    created_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a step."""
+
+    number: int
+    status: str
+    started_at: datetime
+    completed_at: datetime | None
+    error: Mapping[str, Any] | None
+    inputs: Mapping[str, Any] | None
+    evidence: Mapping[str, Any] | None
+    late_result: Mapping[str, Any] | None
+    external_id: str | None
+    worker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step with what may be done about it. outputs: sensitive ones are left out and named in `sensitive_outputs`."""
+
+    step_id: str
+    name: str
+    title: str
+    type: str
+    status: str
+    position: int
+    depends_on: Sequence[str]
+    item: str | None
+    owner_team: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    outputs: Mapping[str, Any]
+    sensitive_outputs: Sequence[str]
+    declared_outputs: Mapping[str, Any]
+    external_id: str | None
+    tracking_url: str | None
+    managed_by: str | None
+    error: Mapping[str, Any] | None
+    verification: Sequence[Mapping[str, Any]] | None
+    verification_config: Mapping[str, Any] | None
+    retry_at: datetime | None
+    attempt: int
+    ticket: TicketLink | None
+    attempts: Sequence[Attempt] = ()
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the automation could run again: it ended badly, and it is no work for people by design."""
+        return self.status in (StepStatus.FAILED, StepStatus.INDETERMINATE) and self.type != "ManualTask"
+
+    @property
+    def manual_fallback_available(self) -> bool:
+        """Whether a person can finish the step: a ticket is open for it."""
+        return self.ticket is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item that the order took."""
+
+    alias: str
+    catalog_item: str
+    title: str
+    version: str
+    owner: str
+    parameters: Mapping[str, Any]
+    fields: Sequence[Mapping[str, Any]]
+    declared_outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output; the value of a sensitive one is not read here."""
+
+    group: str
+    name: str
+    value: Any
+    sensitive: bool
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A request as lists show it. steps: `{step status: count}`."""
+
+    request_id: str
+    title: str
+    status: str
+    kind: str
+    catalog_name: str
+    catalog_title: str
+    version: str
+    requester_user_id: str
+    requester_name: str
+    team: str
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    last_event: int
+    failure: str | None
+    steps: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.completed_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A request, whole."""
+
+    summary: Summary
+    requester_email: str | None
+    bundle_parameters: Mapping[str, Any]
+    bundle_fields: Sequence[Mapping[str, Any]]
+    items: Sequence[Item]
+    steps: Sequence[Step]
+    outputs: Sequence[Output]
+    grouped_outputs: Mapping[str, Any]
+    manual_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One numbered thing that happened."""
+
+    number: int
+    kind: str
+    occurred_at: datetime
+    actor: str | None
+    step_id: str | None
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an attempt's log."""
+
+    number: int
+    logged_at: datetime
+    text: str
