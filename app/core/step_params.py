@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from app.core import expressions
 from app.core.shapes import Shape, did_you_mean, shape_faults
 from app.errors import Fault
 
@@ -190,7 +191,7 @@ def parse(step_type: str, rendered: Any) -> StepParams:
 
 def is_template(value: Any) -> bool:
     """True for text that is rendered before use."""
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
+    return isinstance(value, str) and expressions.is_template(value)
 
 
 def check_template(step_type: str, template: Any) -> list[Fault]:

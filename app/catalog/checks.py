@@ -1,0 +1,195 @@
+"""What a document must keep to besides its shape: names, defaults, templates of steps, order of steps, prices.
+
+Each check takes an outline and yields faults whose path is in the document; none of them looks at other documents.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.catalog.outline import Outline, Part, step_outputs
+from app.catalog.templates import RESERVED
+from app.catalog.yaml12 import Path
+from app.core import plan
+from app.core.durations import parse_duration
+from app.core.fields import Field, check_default
+from app.core.shapes import did_you_mean, shape_faults
+from app.core.step_params import check_template, check_verification, is_template
+from app.errors import Fault, under
+
+STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def check_document(outline: Outline) -> Iterator[Fault]:
+    """Every fault that the document shows by itself."""
+    for check in (_names, _groups, _defaults, _templates, _verifications, _tasks, _order, _prices):
+        yield from check(outline)
+    yield from check_cycles(outline)
+
+
+def field_of(name: str, definition: Mapping[str, Any]) -> Field | None:
+    """A field or input as `core.fields` knows it; None when its shape is broken."""
+    try:
+        return Field.model_validate({**definition, "name": name})
+    except ValidationError:
+        return None
+
+
+def _names(outline: Outline) -> Iterator[Fault]:
+    yield from _twice(outline.fields, "field")
+    yield from _twice(outline.groups, "group")
+    yield from _twice(outline.steps, "step")
+    for part in (*outline.fields, *outline.inputs.values()):
+        name = part.body.get("name", part.path[-1])
+        if name in RESERVED:
+            yield Fault(part.path, "reserved", f"the name {name} means something else in expressions", {"remedy": "rename it"})
+    for part in outline.fields:
+        if part.body["name"] in outline.inputs:
+            message = f"{part.body['name']} is an input as well"
+            yield Fault((*part.path, "name"), "duplicate", message, {"remedy": "keep one of them"})
+    if not STEM.fullmatch(outline.stem):
+        remedy = "use lowercase letters, digits and hyphens, such as postgres-database.yaml"
+        yield Fault((), "stem", f"{outline.stem} cannot be the name of an entry", {"remedy": remedy})
+
+
+def _twice(parts: Iterable[Part], what: str) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for part in parts:
+        name = part.body["name"]
+        if name in seen:
+            yield Fault((*part.path, "name"), "duplicate", f"there are two {what}s {name}", {"remedy": "rename one of them"})
+        seen.add(name)
+
+
+def _groups(outline: Outline) -> Iterator[Fault]:
+    """What a field names: its group, and the field its `conditional` asks."""
+    groups = {part.body["name"] for part in outline.groups}
+    names = {part.body["name"] for part in outline.fields}
+    for part in outline.fields:
+        yield from _known((*part.path, "group"), part.body.get("group"), groups, "group")
+        condition = part.body.get("conditional")
+        if isinstance(condition, Mapping):
+            yield from _known((*part.path, "conditional", "field"), condition.get("field"), names, "field")
+
+
+def _known(path: Path, name: Any, known: Iterable[str], what: str) -> Iterator[Fault]:
+    if isinstance(name, str) and name not in set(known):
+        yield Fault(path, "unknown_name", f"there is no {what} {name}", {"remedy": did_you_mean(name, known)})
+
+
+def _defaults(outline: Outline) -> Iterator[Fault]:
+    for name, part in outline.parameters.items():
+        if field := field_of(name, part.body):
+            for fault in check_default(field):
+                words = f"the default of {name} {fault.message}"
+                yield Fault((*part.path, "default"), fault.code, words, {"remedy": "correct the default or the rule"})
+
+
+def _templates(outline: Outline) -> Iterator[Fault]:
+    for part in outline.steps:
+        if "template" in part.body and isinstance(part.body["template"], Mapping):
+            yield from under(check_template(_type(part), part.body["template"]), *part.path, "template")
+            source = part.body["template"].get("module_source")
+            if _type(part) == "TerraformFile" and is_template(source):
+                remedy = "write the path of one module"
+                yield Fault(
+                    (*part.path, "template", "module_source"),
+                    "template",
+                    "is pinned when the catalog loads",
+                    {"remedy": remedy},
+                )
+
+
+def _type(part: Part) -> str:
+    return str(part.body.get("type"))
+
+
+def _verifications(outline: Outline) -> Iterator[Fault]:
+    for part in outline.steps:
+        if part.body.get("verification") is not None:
+            yield from under(check_verification(_type(part), part.body["verification"]), *part.path, "verification")
+
+
+def _tasks(outline: Outline) -> Iterator[Fault]:
+    """What only work for people has: when it is due, and the fields that a person fills in."""
+    for part in outline.steps:
+        template = part.body.get("template")
+        if _type(part) == "ManualTask" and isinstance(template, Mapping):
+            yield from _due(template, (*part.path, "template"))
+            answers = template.get("answers")
+            for number, answer in enumerate(answers if isinstance(answers, list) else []):
+                yield from _answer(answer, (*part.path, "template", "answers", number))
+            yield from _asked_twice(part)
+    manual = outline.at("fulfillment", "manual", "template")
+    if isinstance(manual, Mapping):
+        yield from _due(manual, ("fulfillment", "manual", "template"))
+
+
+def _due(template: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    due = template.get("due")
+    if due is None or is_template(due):
+        return
+    try:
+        parse_duration(str(due))
+    except ValueError as error:
+        yield Fault((*path, "due"), "duration", str(error))
+
+
+def _answer(answer: Any, path: Path) -> Iterator[Fault]:
+    try:
+        field = Field.model_validate(answer)
+    except ValidationError as error:
+        yield from under(shape_faults(Field, error, answer), *path)
+    else:
+        yield from under(check_default(field), *path, "default")
+
+
+def _asked_twice(part: Part) -> Iterator[Fault]:
+    outputs = part.body.get("outputs")
+    asked = step_outputs({**part.body, "outputs": {}})
+    for name in sorted(asked.intersection(outputs if isinstance(outputs, Mapping) else ())):
+        yield Fault(
+            (*part.path, "outputs", name), "duplicate", f"{name} is among the answers as well", {"remedy": "keep one of them"}
+        )
+
+
+def _order(outline: Outline) -> Iterator[Fault]:
+    """What steps and entries wait for by name."""
+    aliases = {entry.alias for entry in outline.entries}
+    steps = {part.body["name"] for part in outline.steps}
+    waiting = [(part.path, part.body, steps | aliases, "step") for part in outline.steps]
+    waiting += [(entry.path, entry.body, aliases, "item") for entry in outline.entries]
+    for path, body, known, what in waiting:
+        names = body.get("depends_on")
+        for number, name in enumerate(names if isinstance(names, list) else []):
+            yield from _known((*path, "depends_on", number), name, known, what)
+
+
+def check_cycles(outline: Outline) -> Iterator[Fault]:
+    """Steps or items that wait for themselves."""
+    places = {entry.alias: entry.path for entry in outline.entries} | {part.body["name"]: part.path for part in outline.steps}
+    entries = {
+        entry.alias: [name for name in entry.body.get("depends_on") or () if isinstance(name, str)]
+        for entry in outline.entries
+        if isinstance(entry.body.get("depends_on") or [], list)
+    }
+    for cycle in plan.cycles(plan.edges_of(outline.readable_steps, entries)):
+        message = f"{cycle[0]} waits for itself: {' -> '.join((*cycle, cycle[0]))}"
+        yield Fault(places[cycle[0]], "cycle", message, {"remedy": "take one of these references or depends_on away"})
+
+
+def _prices(outline: Outline) -> Iterator[Fault]:
+    known = {part.body["name"]: part for part in outline.fields} if outline.kind == "bundle" else outline.parameters
+    for line in outline.cost_lines:
+        for key in ("each", "by"):
+            yield from _known((*line.path, key), line.body.get(key), known, "field")
+        by, prices = line.body.get("by"), line.body.get("prices")
+        if isinstance(by, str) and by in known and isinstance(prices, Mapping):
+            field = field_of(by, known[by].body)
+            missing = [choice.text for choice in (field.choices if field else ()) if choice.text not in prices]
+            if missing:
+                message = f"there is no price for {', '.join(missing)}"
+                yield Fault((*line.path, "prices"), "prices", message, {"remedy": "add one, 0 if it is free"})

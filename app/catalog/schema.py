@@ -1,0 +1,301 @@
+"""The shape of one catalog document, item or bundle, and its normalised form.
+
+The keys are those of the catalog format that this version acts on; LATER names those it knows and does not act on yet. They
+are faults, not silence: an approval that is written down and not asked for would be worse than none.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import re2
+from pydantic import AfterValidator, Field, model_validator
+
+from app.core.durations import parse_duration
+from app.core.fields import Field as FormField
+from app.core.shapes import Shape
+from app.core.step_params import STEP_PARAMS
+from app.core.versions import check_range, check_version
+
+LATER: frozenset[str] = frozenset(
+    {
+        "access",
+        "quota",
+        "limits",
+        "approval",
+        "service",
+        "targets",
+        "preflight",
+        "health_checks",
+        "rollback",
+        "state_of",
+        "options_from",
+    }
+)
+
+
+def _version(text: str) -> str:
+    if message := check_version(text):
+        raise ValueError(message)
+    return text
+
+
+def _range(text: str) -> str:
+    if message := check_range(text):
+        raise ValueError(message)
+    return text
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re2.compile(text)
+    except re2.error as error:
+        raise ValueError("must be a pattern that RE2 knows") from error
+    return text
+
+
+def _step_type(name: str) -> str:
+    if name not in STEP_PARAMS:
+        raise ValueError(f"must be a step type, not {name!r}")
+    return name
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Prose = Annotated[str, Field(min_length=1, max_length=20_000)]
+Version = Annotated[str, AfterValidator(_version)]
+Range = Annotated[str, AfterValidator(_range)]
+Duration = Annotated[str, AfterValidator(_duration)]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
+# Names of steps, fields and aliases stand in expressions, where a hyphen would be a minus.
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=50)]
+OutputType = Literal["string", "textarea", "integer", "int", "number", "percentage", "boolean", "date", "datetime", "time"]
+
+
+class Link(Shape):
+    """A page worth reading."""
+
+    title: Line
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+
+
+class Deprecated(Shape):
+    """Since which version an entry should not be ordered any more, what to take instead, and until when it is there."""
+
+    since: Version
+    use: Slug | None = None
+    remove_after: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class CostLine(Shape):
+    """One line of the price: `price`, or of the answer `by` its price in `prices`; times the number `each`, times `times`."""
+
+    label: Line
+    price: Annotated[float, Field(ge=0)] | None = None
+    each: Word | None = None
+    by: Word | None = None
+    prices: dict[str, Annotated[float, Field(ge=0)]] = {}
+    times: str | None = None
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "CostLine":
+        if (self.price is None) == (self.by is None):
+            raise ValueError("must have either price, or by and prices")
+        return self
+
+
+class Cost(Shape):
+    """What an entry costs."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    per: Literal["month"] = "month"
+    lines: Annotated[list[CostLine], Field(min_length=1)]
+
+
+class Group(Shape):
+    """A part of the form."""
+
+    name: Word
+    title: Line
+    description: str | None = None
+    collapsed: bool = False
+    visible_when: str | None = None
+
+
+class Input(FormField):
+    """A value that a bundle may fix, that no form asks and no direct order may send; its name is its key."""
+
+    name: Annotated[str, Field(exclude=True)] = "input"
+
+
+class StepOutput(Shape):
+    """What a step yields, and the field a person fills in when the step became a ticket."""
+
+    type: OutputType = "string"
+    title: Line | None = None
+    description: str | None = None
+    sensitive: bool = False
+    default: Any = None
+
+
+class Advice(Shape):
+    """Turns an error whose text fits `match` into a code and a sentence that helps."""
+
+    match: Pattern
+    error_code: Line
+    advice: Prose
+
+
+class RetryPolicy(Shape):
+    """How often, and after which pauses, a failed step is tried again."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=20)]
+    backoff_strategy: Literal["fixed", "exponential"] = "exponential"
+    initial_delay: Duration = "5s"
+    max_delay: Duration = "5m"
+
+
+class Step(Shape):
+    """One step of an automation. `template` is checked by `core.step_params`, with `type`."""
+
+    name: Word
+    title: Line | None = None
+    type: Annotated[str, AfterValidator(_step_type)]
+    template: dict[str, Any]
+    depends_on: list[str] = []
+    when: Annotated[str, Field(min_length=1)] | None = None
+    timeout: Duration | None = None
+    retry_policy: RetryPolicy | None = None
+    verification: dict[str, Any] | None = None
+    outputs: dict[Word, StepOutput] = {}
+    errors: list[Advice] = []
+
+
+class Automation(Shape):
+    """How machines do it. `retry_policy` and `timeout` hold for every step that has none of its own."""
+
+    retry_policy: RetryPolicy | None = None
+    timeout: Duration | None = None
+    fallback_on_failure: bool = True
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+
+class Manual(Shape):
+    """How a person does it: the ticket, for the system it is written for. Texts may be templates."""
+
+    system: Literal["internal", "jira", "servicenow", "email", "webhook"]
+    template: Annotated[dict[str, Any], Field(min_length=1)]
+
+
+class Fulfillment(Shape):
+    """How an order is built: always by a person if need be, by steps where there are some."""
+
+    manual: Manual
+    automation: Automation | None = None
+
+
+class Output(Shape):
+    """What the requester gets."""
+
+    value: Any
+    sensitive: bool = False
+    description: str | None = None
+
+
+class Header(Shape):
+    """What every entry says of itself. `name` is what people read; the identity is the file's stem."""
+
+    name: Line
+    version: Version
+    description: Line
+    owner: Slug
+    tags: list[Tag] = []
+    links: list[Link] = []
+    icon: Slug | None = None
+    docs: Prose | None = None
+    deprecated: Deprecated | None = None
+    cost: Cost | None = None
+    outputs: dict[Word, Output] = {}
+
+
+class ItemPresentation(Shape):
+    """The form of an item."""
+
+    fields: list[FormField] = []
+    groups: list[Group] = []
+
+
+class Item(Header):
+    """One thing that can be ordered."""
+
+    inputs: dict[Word, Input] = {}
+    presentation: ItemPresentation = ItemPresentation()
+    fulfillment: Fulfillment
+
+
+class BundlePresentation(Shape):
+    """The bundle's own form; each item adds its own."""
+
+    bundle_fields: list[FormField] = []
+    groups: list[Group] = []
+
+
+class RequiredItem(Shape):
+    """An item that every order of the bundle builds. `parameters` are fixed; `as` names it in references and outputs."""
+
+    catalog_item: Slug
+    version: Range
+    alias: Annotated[Word | None, Field(alias="as")] = None
+    parameters: dict[str, Any] = {}
+    depends_on: list[str] = []
+    help_text: str | None = None
+
+
+class OptionalItem(RequiredItem):
+    """An item that the requester may leave out."""
+
+    default_enabled: bool = False
+
+
+class BundleItems(Shape):
+    """What a bundle is made of."""
+
+    required_items: list[RequiredItem] = []
+    optional_items: list[OptionalItem] = []
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "BundleItems":
+        if not self.required_items and not self.optional_items:
+            raise ValueError("must have at least one item")
+        return self
+
+
+class Bundle(Header):
+    """Several items ordered and wired together."""
+
+    bundle: BundleItems
+    presentation: BundlePresentation = BundlePresentation()
+    fulfillment: Fulfillment | None = None
+
+
+KINDS: Mapping[str, type[Header]] = {"item": Item, "bundle": Bundle}
+
+
+def alias_of(entry: Mapping[str, Any]) -> str:
+    """What a bundle's entry is called in references: its `as`, else the item's name with `_` for `-`."""
+    return str(entry.get("as") or str(entry.get("catalog_item", "")).replace("-", "_"))
+
+
+def normalised(entry: Header) -> dict[str, Any]:
+    """The document as plain JSON with every default filled in; `as` is always there."""
+    definition = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if "bundle" in definition:
+        for kind in ("required_items", "optional_items"):
+            for one in definition["bundle"][kind]:
+                one["as"] = alias_of(one)
+    return definition

@@ -1,0 +1,185 @@
+"""Where expressions stand in a document, and which names each of them may use: syntax, unknown references, missing guards."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from app.catalog.outline import Outline, step_outputs, texts
+from app.catalog.yaml12 import Path
+from app.core.expressions import (
+    Reference,
+    check_expression,
+    check_syntax,
+    expression_references,
+    is_template,
+    references,
+    selected_when,
+)
+from app.core.shapes import closest, did_you_mean
+from app.errors import Fault
+
+# A tree of names; below None everything may follow.
+Names = Mapping[str, Any]
+
+REQUESTER = {"user_id": None, "team": None, "email": None}
+REQUEST = {"request_id": None, "title": None}
+CATALOG_ITEM = {"name": None, "version": None, "owner": None}
+RESERVED = frozenset(
+    {"parameters", "bundle", "items", "steps", "requester", "request", "catalog_item", "secrets", "enabled", "loop", "range"}
+)
+
+
+class Use(NamedTuple):
+    """One text that is worked out. bare: an expression that may stand without braces. when: the step's, which guards it."""
+
+    path: Path
+    text: str
+    sees: str
+    bare: bool = False
+    when: str | None = None
+
+    @property
+    def references(self) -> list[Reference]:
+        """The names it uses. Raises ExpressionError for text that cannot be parsed."""
+        return expression_references(self.text) if self.bare else references(self.text)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with how it is written."""
+        return check_expression(self.text) if self.bare else check_syntax(self.text)
+
+
+def uses(outline: Outline) -> Iterator[Use]:
+    """Every text of a document that is worked out at some time."""
+    yield from _of_steps(outline)
+    manual = ("fulfillment", "manual", "template")
+    yield from _templates(outline.at(*manual), manual, "manual")
+    for part in outline.outputs.values():
+        yield from _templates(part.body.get("value"), (*part.path, "value"), "outputs")
+    for part in outline.cost_lines:
+        yield from _templates(part.body.get("label"), (*part.path, "label"), "form")
+        yield from _bare(part.body.get("times"), (*part.path, "times"), "form")
+    for part in (*outline.fields, *outline.groups):
+        yield from _bare(part.body.get("visible_when"), (*part.path, "visible_when"), "form")
+    for entry in outline.entries:
+        yield from _templates(entry.body.get("parameters"), (*entry.path, "parameters"), "fixed")
+
+
+def _of_steps(outline: Outline) -> Iterator[Use]:
+    for part in outline.steps:
+        when = part.body.get("when")
+        guard = when if isinstance(when, str) and not check_expression(when) else None
+        for use in _templates(part.body.get("template"), (*part.path, "template"), "step"):
+            yield use._replace(when=guard)
+        yield from _bare(when, (*part.path, "when"), "outputs")
+
+
+def _templates(value: Any, path: Path, sees: str) -> Iterator[Use]:
+    return (Use(where, text, sees) for where, text in texts(value, path) if is_template(text))
+
+
+def _bare(value: Any, path: Path, sees: str) -> Iterator[Use]:
+    if isinstance(value, str):
+        yield Use(path, value, sees, bare=True)
+
+
+def check_texts(outline: Outline, outputs: Mapping[str, set[str] | None]) -> Iterator[Fault]:
+    """Faults of all expressions of a document.
+
+    outputs: of a bundle, alias -> the outputs of that item; None where they cannot be known.
+    """
+    names = {sees: _names(outline, sees, outputs) for sees in ("step", "outputs", "manual", "form", "fixed")}
+    optional = {entry.alias for entry in outline.entries if entry.optional}
+    for use in uses(outline):
+        problems = use.problems
+        for problem in problems:
+            yield Fault(use.path, "expression", problem, {"remedy": "correct the expression"})
+        if not problems:
+            yield from _references(outline, use, names[use.sees], optional)
+
+
+def _references(outline: Outline, use: Use, names: Names, optional: set[str]) -> Iterator[Fault]:
+    ensured = selected_when(use.when) if use.when else frozenset()
+    for reference in use.references:
+        if reference.root == "secrets" and "secrets" in names and len(reference.path) != 1:
+            message = "all secrets at once may not be used"
+            yield Fault(use.path, "unknown_reference", message, {"remedy": "write secrets.<name>"})
+        elif unknown := _unknown(outline, reference, names):
+            yield Fault(use.path, "unknown_reference", *unknown)
+        elif _needs_guard(reference, optional - ensured):
+            alias = reference.path[0]
+            remedy = f"write {{{{ … if items.{alias}.selected else none }}}}, or give the step when: items.{alias}.selected"
+            message = f"{dotted(reference)} is not there when an order leaves {alias} out"
+            yield Fault(use.path, "unguarded", message, {"remedy": remedy})
+
+
+def _needs_guard(reference: Reference, optional: set[str] | frozenset[str]) -> bool:
+    if reference.root != "items" or not reference.path or reference.path[1:] == ("selected",):
+        return False
+    return reference.path[0] in optional and not reference.guarded
+
+
+def dotted(reference: Reference) -> str:
+    """The reference as people write it."""
+    return ".".join((reference.root, *reference.path))
+
+
+def _unknown(outline: Outline, reference: Reference, names: Names) -> tuple[str, dict[str, str]] | None:
+    """What is unknown about a reference, and the remedy; None when it leads somewhere."""
+    here: Any = names
+    walked: list[str] = []
+    for part in (reference.root, *reference.path):
+        if here is None:
+            return None
+        if part not in here:
+            message = f"{dotted(reference)} is unknown: there is no {part}" + (f" in {'.'.join(walked)}" if walked else " here")
+            return message, {"remedy": _remedy(outline, part, here if walked else names, at_root=not walked)}
+        walked.append(part)
+        here = here[part]
+    return None
+
+
+def _remedy(outline: Outline, part: str, known: Names, *, at_root: bool) -> str:
+    if at_root and outline.kind == "item" and part in ("bundle", "items"):
+        return "an item never sees its bundle: declare an input, which the bundle then fixes"
+    if at_root and outline.kind == "bundle":
+        if part in {field.body["name"] for field in outline.fields}:
+            return f"write bundle.{part}"
+        if part == "parameters":
+            return "write bundle.<name of a field>"
+    if at_root and closest(part, known) is None:
+        return f"known here are {', '.join(sorted(known))}"
+    if not known:
+        return f"declare {part}, or take the reference away"
+    return did_you_mean(part, known)
+
+
+def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) -> dict[str, Any]:
+    """The names that an expression may use: `step` (a step's template), `outputs` (and `when`), `manual`, `form` (cost too),
+    `fixed` (parameters that a bundle fixes).
+    """
+    names: dict[str, Any] = {}
+    if outline.kind == "bundle":
+        names["bundle"] = {field.body["name"]: None for field in outline.fields}
+    else:
+        names = dict.fromkeys(outline.parameters)
+        names["parameters"] = dict.fromkeys(outline.parameters)
+    if sees in ("form", "fixed"):
+        # The form of a bundle asks its fields by their bare names as well: `visible_when` is its own scope.
+        return {**names, **dict.fromkeys(names.get("bundle", ()))} if sees == "form" else names
+    names |= {"requester": REQUESTER, "request": REQUEST}
+    if outline.kind == "item":
+        names["catalog_item"] = CATALOG_ITEM
+    if sees == "manual":
+        return names
+    names["steps"] = {part.body["name"]: {"outputs": dict.fromkeys(step_outputs(part.body))} for part in outline.steps}
+    if outline.kind == "bundle":
+        names["items"] = {
+            entry.alias: {"selected": None, "outputs": _tree(outputs.get(entry.alias))} for entry in outline.entries
+        }
+    if sees == "step":
+        names["secrets"] = None
+    return names
+
+
+def _tree(outputs: set[str] | None) -> dict[str, None] | None:
+    return None if outputs is None else dict.fromkeys(outputs)
