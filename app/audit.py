@@ -11,7 +11,7 @@ from app.models import AuditEntry
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act. target: e.g. `request:req-20261124-abc123`; result: `done` or `refused`; before/after are masked by the caller."""
+    """One act. target: e.g. `request:req-20261124-abc123`; result: `done` or `refused`; before and after come masked."""
 
     actor: str
     action: str

@@ -10,10 +10,9 @@ from sqlalchemy import Connection, Row, select
 from app.core.order import OrderItem
 from app.core.versions import newest
 from app.errors import Fault
-from app.models import CatalogBundle, CatalogItem, CatalogVersion
+from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 
-VERSION = CatalogVersion.__table__
-ENTRY = {"item": CatalogItem.__table__, "bundle": CatalogBundle.__table__}
+ENTRY = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
 @dataclass(frozen=True, slots=True)

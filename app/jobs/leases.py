@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.lifecycle import claims
-from app.models import Worker
+from app.models.tables import WORKER
 
 log = logging.getLogger(__name__)
 MISSES = 3
@@ -61,9 +61,7 @@ class Leases:
         try:
             with self.engine.begin() as connection:
                 connection.execute(
-                    Worker.__table__.update()
-                    .where(Worker.name == self.claimant.worker)
-                    .values(stopped_at=func.clock_timestamp())
+                    update(WORKER).where(WORKER.c.name == self.claimant.worker).values(stopped_at=func.clock_timestamp())
                 )
         except SQLAlchemyError as error:
             log.warning("could not say goodbye", extra={"worker": self.claimant.worker, "error": str(error)})
@@ -119,7 +117,7 @@ class Leases:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
             row = {"name": self.claimant.worker, "threads": self.threads}
             connection.execute(
-                insert(Worker)
+                insert(WORKER)
                 .values(**row)
                 .on_conflict_do_update(index_elements=["name"], set_={"seen_at": func.clock_timestamp(), "stopped_at": None})
             )

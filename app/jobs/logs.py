@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, func, insert, select
 
-from app.models import StepLog
+from app.models.tables import LOG
 from app.outbound import Redactor
 
-LOG = StepLog.__table__
 MOST_LINES = 10_000
 LONGEST_LINE = 4_000
 BATCH_SECONDS = 0.5

@@ -54,7 +54,7 @@ class Performer:
         """Run the claimed step; never raises. A bug in a step type leaves the step unknown: it may have taken effect."""
         try:
             prepared = self._prepare(claim)
-        except (ExpressionError, _BadParams) as error:
+        except (ExpressionError, _BadParamsError) as error:
             return Result(Failed(str(error), kind="template_error", retryable=False))
         with ExitStack() as stack:
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
@@ -130,18 +130,18 @@ class _Prepared:
     module: bytes | None
 
 
-class _BadParams(Exception):
+class _BadParamsError(Exception):
     """The rendered template does not fit its step type."""
 
 
 def _params(step_type: str, rendered: Any) -> StepParams:
     if step_type not in STEP_PARAMS:
-        raise _BadParams(f"there is no step type {step_type}")
+        raise _BadParamsError(f"there is no step type {step_type}")
     try:
         return parse(step_type, rendered)
     except ValidationError as error:
         faults = shape_faults(STEP_PARAMS[step_type], error, rendered)
-        raise _BadParams("; ".join(f"{fault.pointer or 'template'} {fault.message}" for fault in faults)) from None
+        raise _BadParamsError("; ".join(f"{fault.pointer or 'template'} {fault.message}" for fault in faults)) from None
 
 
 def _judged(step: Row[Any], outcome: Outcome) -> tuple[Outcome, list[dict[str, Any]] | None]:

@@ -15,11 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, u
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.lifecycle import write
-from app.models import StepAttempt
-
-STEP = write.STEP
-REQUEST = write.REQUEST
-ATTEMPT = StepAttempt.__table__
+from app.models.tables import ATTEMPT, REQUEST, STEP
 
 _COLUMNS = (STEP.c.id.label("step"), REQUEST, func.clock_timestamp().label("locked_at"))
 _READY = (

@@ -16,11 +16,12 @@ from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Outcome, 
 from app.core.retry import decide
 from app.core.statuses import Activity, AttemptStatus, StepStatus
 from app.lifecycle import tickets, write
-from app.lifecycle.claims import ATTEMPT, Claim
+from app.lifecycle.claims import Claim
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
+from app.models.tables import ATTEMPT, STEP
 
-FREE = {"lease_token": None, "lease_until": None, "claimed_by": None}
+FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None, "claimed_by": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +198,9 @@ def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tool
     Answers how many steps became ready, or None when somebody was faster or the lease lives after all.
     """
     with write.change(connection, request, "system") as change:
-        expired = func.coalesce(write.STEP.c.lease_until, write.STEP.c.claimed_at) < func.clock_timestamp()
+        expired = func.coalesce(STEP.c.lease_until, STEP.c.claimed_at) < func.clock_timestamp()
         row = connection.execute(
-            write.STEP.select().where(write.STEP.c.id == step, write.STEP.c.status == StepStatus.RUNNING, expired)
+            STEP.select().where(STEP.c.id == step, STEP.c.status == StepStatus.RUNNING, expired)
         ).one_or_none()
         if row is None:
             return None

@@ -11,12 +11,8 @@ from sqlalchemy import Connection, Row, select
 
 from app.core.expressions import references, render
 from app.core.statuses import STEP_SATISFIED, StepStatus
-from app.models import BundleRequestItem, CatalogVersion, RequestStep
+from app.models.tables import ITEM, STEP, VERSION
 from app.vault import Vault
-
-STEP = RequestStep.__table__
-ITEM = BundleRequestItem.__table__
-VERSION = CatalogVersion.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,7 @@ class Scopes:
         ]
 
     def _tainted(self, alias: str | None) -> set[tuple[str, ...]]:
-        own = {
+        own: set[tuple[str, ...]] = {
             ("steps", step.step_name, "outputs", name)
             for step in self._steps
             if step.item_alias == alias

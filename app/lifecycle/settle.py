@@ -17,11 +17,10 @@ from app.core.expressions import ExpressionError, evaluate
 from app.core.plan import ready
 from app.core.statuses import TICKET_OPEN, RequestStatus, StepStatus, overall
 from app.lifecycle.scopes import Output, Scopes
-from app.lifecycle.write import REQUEST, STEP, TICKET, Change
-from app.models import RequestOutput
+from app.lifecycle.write import Change
+from app.models.tables import OUTPUT, REQUEST, STEP, TICKET
 
 log = logging.getLogger(__name__)
-OUTPUT = RequestOutput.__table__
 MASK = "********"
 STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states in which the steps alone decide how a request stands; in the others somebody has decided."""

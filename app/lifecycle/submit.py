@@ -27,10 +27,10 @@ from app.lifecycle import write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes
 from app.lifecycle.settle import settle
-from app.models import REQUEST_NUMBERS, BundleRequestItem
+from app.models import REQUEST_NUMBERS
+from app.models.tables import ITEM, REQUEST, STEP
 from app.transaction import Unit
 
-ITEM = BundleRequestItem.__table__
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 LONGEST_TITLE = 120
 
@@ -191,7 +191,7 @@ def _planned(offer: offers.Offer, resolved: Resolved) -> list[PlannedStep]:
 
 def _known(connection: Connection, caller: Caller, key: str, digest: str) -> Submitted | None:
     row = connection.execute(
-        select(write.REQUEST).where(write.REQUEST.c.requester_id == caller.person.id, write.REQUEST.c.idempotency_key == key)
+        select(REQUEST).where(REQUEST.c.requester_id == caller.person.id, REQUEST.c.idempotency_key == key)
     ).one_or_none()
     if row is None:
         return None
@@ -217,7 +217,7 @@ def _write(
 ) -> Submitted:
     connection, steps = unit.connection, prepared.steps
     row = connection.execute(
-        insert(write.REQUEST)
+        insert(REQUEST)
         .values(
             request_id=_request_id(connection),
             title=_title(offer, resolved),
@@ -239,7 +239,7 @@ def _write(
             idempotency_hash=digest if key is not None else None,
             number=REQUEST_NUMBERS.next_value(),
         )
-        .returning(write.REQUEST)
+        .returning(REQUEST)
     ).one()
     _write_items(connection, row.id, offer, resolved)
     _write_steps(connection, row, steps)
@@ -296,7 +296,7 @@ def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[Plan
         }
         for step in steps
     ]
-    connection.execute(insert(write.STEP), rows)
+    connection.execute(insert(STEP), rows)
 
 
 def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
@@ -315,7 +315,7 @@ def _first_status(step: PlannedStep, ready: set[str]) -> StepStatus:
 
 def _request_id(connection: Connection) -> str:
     """`req-YYYYMMDD-xxxxxx`: the database's day, and six letters and digits that nobody can guess or misread."""
-    day: datetime = connection.scalar(select(func.clock_timestamp()))
+    day: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return f"req-{day:%Y%m%d}-{''.join(secrets.choice(ID_LETTERS) for _ in range(6))}"
 
 

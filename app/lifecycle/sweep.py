@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
@@ -14,8 +16,8 @@ from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.lifecycle import write
 from app.lifecycle.progress import Tools, lost_lease
 from app.lifecycle.settle import settle
+from app.models.tables import REQUEST, STEP
 
-STEP, REQUEST = write.STEP, write.REQUEST
 BATCH = 50
 QUIET = timedelta(seconds=5)
 """How long a request must have been still before the safety net looks at it."""
@@ -42,17 +44,17 @@ def sweep(engine: Engine, tools: Tools) -> Swept:
         due = _rows(connection, _due_retries())
         stuck = _rows(connection, _stuck())
     for step, request in expired:
-        swept.lost += _each(engine, swept, lambda c, s=step, r=request: lost_lease(c, s, r, tools) is not None)
+        swept.lost += _each(engine, swept, partial(_take_back, step=step, request=request, tools=tools))
     for step, request in due:
-        swept.retried += _each(engine, swept, lambda c, s=step, r=request: _retry(c, s, r))
-    for request, _ in stuck:
-        swept.rescued += _each(engine, swept, lambda c, r=request: _rescue(c, r, tools))
+        swept.retried += _each(engine, swept, partial(_retry, step=step, request=request))
+    for _, request in stuck:
+        swept.rescued += _each(engine, swept, partial(_rescue, request=request, tools=tools))
     with engine.begin() as connection:
         swept.waiting_work = connection.scalar(_work()) or 0
     return swept
 
 
-def _rows(connection: Connection, statement: Select[tuple[uuid.UUID, uuid.UUID]]) -> list[tuple[uuid.UUID, uuid.UUID]]:
+def _rows(connection: Connection, statement: Select[Any]) -> list[tuple[uuid.UUID, uuid.UUID]]:
     return [(row[0], row[1]) for row in connection.execute(statement.limit(BATCH))]
 
 
@@ -65,14 +67,14 @@ def _each(engine: Engine, swept: Swept, repair: Callable[[Connection], bool]) ->
         return 0
 
 
-def _expired() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+def _expired() -> Select[Any]:
     lease = func.coalesce(STEP.c.lease_until, STEP.c.claimed_at)
     return select(STEP.c.id, STEP.c.request_id).where(
         STEP.c.status.in_([StepStatus.RUNNING, StepStatus.VERIFYING]), lease < func.clock_timestamp()
     )
 
 
-def _due_retries() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+def _due_retries() -> Select[Any]:
     return select(STEP.c.id, STEP.c.request_id).where(*_due(Activity.RUN))
 
 
@@ -84,13 +86,17 @@ def _due(activity: Activity) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _take_back(connection: Connection, step: uuid.UUID, request: uuid.UUID, tools: Tools) -> bool:
+    return lost_lease(connection, step, request, tools) is not None
+
+
 def _retry(connection: Connection, step: uuid.UUID, request: uuid.UUID) -> bool:
     """A delayed retry is due: the step is ready again."""
     with write.change(connection, request, "system") as change:
         return change.move_step(step, StepStatus.READY, StepStatus.WAITING, check_after=None) is not None
 
 
-def _stuck() -> Select[tuple[uuid.UUID, uuid.UUID]]:
+def _stuck() -> Select[Any]:
     """Requests in which nothing moves and nobody is waited for, though they have not ended."""
     waits = (STEP.c.status == StepStatus.WAITING) & (STEP.c.check_after.is_not(None))
     moving = select(STEP.c.id).where(STEP.c.request_id == REQUEST.c.id, STEP.c.status.in_(_MOVING) | waits).exists()
@@ -108,7 +114,7 @@ def _rescue(connection: Connection, request: uuid.UUID, tools: Tools) -> bool:
         return len(change.happened) > before
 
 
-def _work() -> Select[tuple[int]]:
+def _work() -> Select[Any]:
     """How many steps somebody could claim now (at most 64: the bell rings no more often)."""
     claimable = (STEP.c.status == StepStatus.READY) | _all(_due(Activity.POLL))
     return select(func.count()).select_from(select(STEP.c.id).where(claimable).limit(64).subquery())

@@ -24,10 +24,10 @@ from app.lifecycle import write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
-from app.models import TicketComment, User
+from app.models import User
+from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.transaction import Unit
 
-STEP, TICKET, REQUEST = write.STEP, write.TICKET, write.REQUEST
 LONGEST_COMMENT = 10_000
 
 
@@ -270,7 +270,7 @@ def _end(
 
 def _say(unit: Unit, person: Person, ticket: Row[Any], text: str) -> None:
     unit.connection.execute(
-        insert(TicketComment).values(ticket_id=ticket.id, author_id=person.id, author_name=person.name, text=text)
+        insert(COMMENT).values(ticket_id=ticket.id, author_id=person.id, author_name=person.name, text=text)
     )
 
 

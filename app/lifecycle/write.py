@@ -24,11 +24,8 @@ from app.core.statuses import (
     TicketStatus,
     sources,
 )
-from app.models import TICKET_NUMBERS, ManualTicket, RequestStep, ServiceRequest
-
-REQUEST = ServiceRequest.__table__
-STEP = RequestStep.__table__
-TICKET = ManualTicket.__table__
+from app.models import TICKET_NUMBERS
+from app.models.tables import REQUEST, STEP, TICKET
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
-"""Monthly partitions of the tables that only grow. A default partition catches what no month covers, so nothing is ever refused."""
+"""Monthly partitions of the tables that only grow. A default partition catches what no month covers."""
 
 from datetime import date
+from itertools import pairwise
 
 from sqlalchemy import Connection, text
 
@@ -19,9 +20,9 @@ def ensure(connection: Connection, today: date, ahead: int = 2) -> int:
     already holds rows of would be refused.
     """
     made = 0
-    first, *months = months_from(today, ahead + 2)
+    months = months_from(today, ahead + 2)[1:]
     for table in PARTITIONED:
-        for start, end in zip(months, months[1:], strict=False):
+        for start, end in pairwise(months):
             name = f"{table}_{start:%Y_%m}"
             if connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is None:
                 connection.execute(text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"))

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.core.versions import sort_key
 from app.errors import NotFound
-from app.models import CatalogBundle, CatalogItem, CatalogSync, CatalogVersion
+from app.models import CatalogSync
+from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 from app.queries.paging import Cursors, Page, page
 
-TABLES: Mapping[str, Table] = {"item": CatalogItem.__table__, "bundle": CatalogBundle.__table__}  # type: ignore[dict-item]
-VERSION = CatalogVersion.__table__
+TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
 @dataclass(frozen=True, slots=True)

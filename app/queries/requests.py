@@ -14,24 +14,10 @@ from sqlalchemy.orm import Session
 from app.core.access import Person
 from app.core.statuses import TICKET_OPEN, Activity, StepStatus
 from app.errors import NotFound
-from app.models import (
-    BundleRequestItem,
-    CatalogVersion,
-    ManualTicket,
-    RequestEvent,
-    RequestOutput,
-    RequestStep,
-    ServiceRequest,
-    StepAttempt,
-    StepLog,
-    User,
-)
+from app.models import User
+from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION
 from app.queries.paging import Cursors, Page, page
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
-
-REQUEST, STEP, ATTEMPT = ServiceRequest.__table__, RequestStep.__table__, StepAttempt.__table__
-ITEM, OUTPUT, TICKET = BundleRequestItem.__table__, RequestOutput.__table__, ManualTicket.__table__
-EVENT, LOG, VERSION = RequestEvent.__table__, StepLog.__table__, CatalogVersion.__table__
 
 
 def visible(person: Person) -> ColumnElement[bool]:

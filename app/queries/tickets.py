@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session, aliased
 from app.core.access import Person, may_work_ticket
 from app.core.statuses import TICKET_OPEN
 from app.errors import NotFound
-from app.models import TicketComment, User
+from app.models import User
+from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.queries.catalog import TABLES
 from app.queries.paging import Cursors, Page, page
-from app.queries.requests import REQUEST, STEP, TICKET, visible
+from app.queries.requests import visible
 
-COMMENT = TicketComment.__table__
 CLAIMER, RESOLVER, REQUESTER = aliased(User), aliased(User), aliased(User)
 
 

@@ -1,0 +1,38 @@
+"""The tables of the models as SQLAlchemy Core sees them, for the statements of `lifecycle`, `queries` and the workers."""
+
+from typing import cast
+
+from sqlalchemy import Table
+
+from app.models.base import Base
+from app.models.catalog import CatalogBundle, CatalogItem, CatalogVersion
+from app.models.ledger import Worker
+from app.models.requests import (
+    BundleRequestItem,
+    RequestEvent,
+    RequestOutput,
+    RequestStep,
+    ServiceRequest,
+    StepAttempt,
+    StepLog,
+)
+from app.models.tickets import ManualTicket, TicketComment
+
+
+def _table(model: type[Base]) -> Table:
+    return cast("Table", model.__table__)
+
+
+REQUEST = _table(ServiceRequest)
+ITEM = _table(BundleRequestItem)
+STEP = _table(RequestStep)
+ATTEMPT = _table(StepAttempt)
+LOG = _table(StepLog)
+OUTPUT = _table(RequestOutput)
+EVENT = _table(RequestEvent)
+TICKET = _table(ManualTicket)
+COMMENT = _table(TicketComment)
+WORKER = _table(Worker)
+VERSION = _table(CatalogVersion)
+CATALOG_ITEM = _table(CatalogItem)
+CATALOG_BUNDLE = _table(CatalogBundle)
