@@ -179,7 +179,8 @@ class Field(Shape):
     min_time: TimeText | None = None
     max_time: TimeText | None = None
     oneof: Choices | None = None
-    allow_custom: bool = False
+    # None where it is not written, so that a normalised field of another type does not get the key.
+    allow_custom: bool | None = None
     options: Choices | None = None
     min_selections: Annotated[int, Key(ge=0, le=MOST_CHOICES)] | None = None
     max_selections: Annotated[int, Key(ge=1, le=MOST_CHOICES)] | None = None

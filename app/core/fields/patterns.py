@@ -29,7 +29,6 @@ SIMPLE = re.compile(r"\^?(?:\[(?P<first>[^]^]+)\])?\[(?P<rest>[^]^]+)\](?:[*+]|\
 def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 1 << 20
     return options
 
 
