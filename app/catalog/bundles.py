@@ -38,7 +38,7 @@ def pick(entry: Entry, library: Library) -> Outline | None:
 def outputs_of(outline: Outline, library: Library) -> dict[str, set[str] | None]:
     """Alias -> the outputs of that item; None where the item is not known, so that nothing is said about its outputs."""
     found: dict[str, set[str] | None] = {}
-    for entry in outline.entries:
+    for entry in reversed(outline.entries):
         item = pick(entry, library)
         found[entry.alias] = set(item.outputs) if item else None
     return found
@@ -81,7 +81,7 @@ def _fixed(entry: Entry, item: Outline) -> Iterator[Fault]:
         path = (*entry.path, "parameters", name)
         if name not in known:
             message = f"{item.stem} has no input or field {name}"
-            yield Fault(path, "unknown_name", message, {"remedy": did_you_mean(name, known)})
+            yield Fault(path, "unknown_field", message, {"remedy": did_you_mean(name, known)})
         elif not is_template(value):
             yield from _refused(path, name, value, known[name].body)
     for name, part in item.inputs.items():

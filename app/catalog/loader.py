@@ -17,6 +17,7 @@ from app.catalog.schema import KINDS
 from app.catalog.shaping import shape
 from app.catalog.yaml12 import Path, Problem, Text, read
 from app.core.step_params import is_template
+from app.core.versions import check_version, sort_key
 from app.errors import Fault
 
 Known = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -167,13 +168,17 @@ def _same_stems(files: Iterable[_File]) -> None:
 
 
 def _library(files: Iterable[_File], known: Known) -> dict[str, dict[str, Outline]]:
-    """The versions of every item that has a file: those synced before, and the file's own, which wins."""
+    """The versions of every item that has a file: its own, and those synced before that are not above it."""
     library: dict[str, dict[str, Outline]] = {}
     for file in files:
         if file.outline.kind == "item":
-            stem = file.outline.stem
-            versions = {version: Outline(stem, "item", definition) for version, definition in known.get(stem, {}).items()}
-            library[stem] = {**versions, file.outline.version or "": file.outline}
+            stem, own = file.outline.stem, file.outline.version or ""
+            older = {
+                version: Outline(stem, "item", definition)
+                for version, definition in known.get(stem, {}).items()
+                if check_version(own) is not None or sort_key(version) < sort_key(own)
+            }
+            library[stem] = {**older, own: file.outline}
     return library
 
 

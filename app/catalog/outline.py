@@ -74,8 +74,9 @@ class Outline:
 
     @cached_property
     def readable_steps(self) -> list[dict[str, Any]]:
-        """The same, made safe for `core.plan`: what it cannot read is taken out."""
-        return [self._safe(part.body) for part in self.steps]
+        """The same, each name once, made safe for `core.plan`: what it cannot read is taken out."""
+        by_name = {part.body["name"]: part.body for part in reversed(self.steps)}
+        return [self._safe(body) for body in by_name.values()]
 
     def _safe(self, step: Mapping[str, Any]) -> dict[str, Any]:
         when = step.get("when")

@@ -7,12 +7,13 @@ are faults, not silence: an approval that is written down and not asked for woul
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import re2
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.core.durations import parse_duration
 from app.core.fields import Field as FormField
-from app.core.shapes import Shape
+from app.core.fields.patterns import compile_pattern
+from app.core.shapes import Shape, did_you_mean
 from app.core.step_params import STEP_PARAMS
 from app.core.versions import check_range, check_version
 
@@ -51,16 +52,13 @@ def _duration(text: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    try:
-        re2.compile(text)
-    except re2.error as error:
-        raise ValueError("must be a pattern that RE2 knows") from error
+    compile_pattern(text)
     return text
 
 
 def _step_type(name: str) -> str:
     if name not in STEP_PARAMS:
-        raise ValueError(f"must be a step type, not {name!r}")
+        raise PydanticCustomError("oneof", "must be a step type", {"remedy": did_you_mean(name, STEP_PARAMS)})
     return name
 
 

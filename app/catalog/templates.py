@@ -23,6 +23,9 @@ Names = Mapping[str, Any]
 REQUESTER = {"user_id": None, "team": None, "email": None}
 REQUEST = {"request_id": None, "title": None}
 CATALOG_ITEM = {"name": None, "version": None, "owner": None}
+# Where expressions stand: in a step's template; in outputs and `when`; in the text of a ticket; in conditions of the form; in
+# prices; in the parameters that a bundle fixes.
+SEES = ("step", "outputs", "manual", "form", "cost", "fixed")
 RESERVED = frozenset(
     {"parameters", "bundle", "items", "steps", "requester", "request", "catalog_item", "secrets", "enabled", "loop", "range"}
 )
@@ -56,8 +59,8 @@ def uses(outline: Outline) -> Iterator[Use]:
     for part in outline.outputs.values():
         yield from _templates(part.body.get("value"), (*part.path, "value"), "outputs")
     for part in outline.cost_lines:
-        yield from _templates(part.body.get("label"), (*part.path, "label"), "form")
-        yield from _bare(part.body.get("times"), (*part.path, "times"), "form")
+        yield from _templates(part.body.get("label"), (*part.path, "label"), "cost")
+        yield from _bare(part.body.get("times"), (*part.path, "times"), "cost")
     for part in (*outline.fields, *outline.groups):
         yield from _bare(part.body.get("visible_when"), (*part.path, "visible_when"), "form")
     for entry in outline.entries:
@@ -87,7 +90,7 @@ def check_texts(outline: Outline, outputs: Mapping[str, set[str] | None]) -> Ite
 
     outputs: of a bundle, alias -> the outputs of that item; None where they cannot be known.
     """
-    names = {sees: _names(outline, sees, outputs) for sees in ("step", "outputs", "manual", "form", "fixed")}
+    names = {sees: _names(outline, sees, outputs) for sees in SEES}
     optional = {entry.alias for entry in outline.entries if entry.optional}
     for use in uses(outline):
         problems = use.problems
@@ -99,12 +102,15 @@ def check_texts(outline: Outline, outputs: Mapping[str, set[str] | None]) -> Ite
 
 def _references(outline: Outline, use: Use, names: Names, optional: set[str]) -> Iterator[Fault]:
     ensured = selected_when(use.when) if use.when else frozenset()
+    unknown: set[tuple[str, ...]] = set()
     for reference in use.references:
         if reference.root == "secrets" and "secrets" in names and len(reference.path) != 1:
             message = "all secrets at once may not be used"
             yield Fault(use.path, "unknown_reference", message, {"remedy": "write secrets.<name>"})
-        elif unknown := _unknown(outline, reference, names):
-            yield Fault(use.path, "unknown_reference", *unknown)
+        elif missing := _missing(reference, names):
+            if missing not in unknown:
+                yield _unknown(outline, use, reference, missing, names)
+            unknown.add(missing)
         elif _needs_guard(reference, optional - ensured):
             alias = reference.path[0]
             remedy = f"write {{{{ … if items.{alias}.selected else none }}}}, or give the step when: items.{alias}.selected"
@@ -123,55 +129,63 @@ def dotted(reference: Reference) -> str:
     return ".".join((reference.root, *reference.path))
 
 
-def _unknown(outline: Outline, reference: Reference, names: Names) -> tuple[str, dict[str, str]] | None:
-    """What is unknown about a reference, and the remedy; None when it leads somewhere."""
+def _missing(reference: Reference, names: Names) -> tuple[str, ...]:
+    """The part of a reference up to the first name that is unknown; empty when it leads somewhere."""
     here: Any = names
-    walked: list[str] = []
-    for part in (reference.root, *reference.path):
+    walked = (reference.root, *reference.path)
+    for number, part in enumerate(walked):
         if here is None:
-            return None
+            break
         if part not in here:
-            message = f"{dotted(reference)} is unknown: there is no {part}" + (f" in {'.'.join(walked)}" if walked else " here")
-            return message, {"remedy": _remedy(outline, part, here if walked else names, at_root=not walked)}
-        walked.append(part)
+            return walked[: number + 1]
         here = here[part]
-    return None
+    return ()
 
 
-def _remedy(outline: Outline, part: str, known: Names, *, at_root: bool) -> str:
-    if at_root and outline.kind == "item" and part in ("bundle", "items"):
+def _unknown(outline: Outline, use: Use, reference: Reference, missing: tuple[str, ...], names: Names) -> Fault:
+    *before, name = missing
+    known = names
+    for part in before:
+        known = known[part]
+    where = f"in {'.'.join(before)}" if before else "here"
+    remedy = _within(name, known) if before else _at_root(outline, name, known)
+    message = f"{dotted(reference)} is unknown: there is no {name} {where}"
+    return Fault(use.path, "unknown_reference", message, {"remedy": remedy})
+
+
+def _within(name: str, known: Names) -> str:
+    return did_you_mean(name, known) if known else f"declare {name}, or take the reference away"
+
+
+def _at_root(outline: Outline, name: str, known: Names) -> str:
+    if outline.kind == "item" and name in ("bundle", "items"):
         return "an item never sees its bundle: declare an input, which the bundle then fixes"
-    if at_root and outline.kind == "bundle":
-        if part in {field.body["name"] for field in outline.fields}:
-            return f"write bundle.{part}"
-        if part == "parameters":
-            return "write bundle.<name of a field>"
-    if at_root and closest(part, known) is None:
-        return f"known here are {', '.join(sorted(known))}"
-    if not known:
-        return f"declare {part}, or take the reference away"
-    return did_you_mean(part, known)
+    if name in known.get("bundle", ()) or name == "parameters":
+        return f"write bundle.{name}" if name != "parameters" else "write bundle.<name of a field>"
+    return did_you_mean(name, known) if closest(name, known) else f"known here are {', '.join(sorted(known))}"
 
 
 def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) -> dict[str, Any]:
-    """The names that an expression may use: `step` (a step's template), `outputs` (and `when`), `manual`, `form` (cost too),
-    `fixed` (parameters that a bundle fixes).
-    """
-    names: dict[str, Any] = {}
+    """The names that an expression may use, by where it stands (see `SEES`)."""
+    own = dict.fromkeys(part.body["name"] for part in outline.fields)
+    names: dict[str, Any]
     if outline.kind == "bundle":
-        names["bundle"] = {field.body["name"]: None for field in outline.fields}
+        # A form asks its own answers by their bare names; everywhere else a bundle says `bundle.`.
+        names = {**own, "bundle": own} if sees == "form" else {"bundle": own}
     else:
-        names = dict.fromkeys(outline.parameters)
-        names["parameters"] = dict.fromkeys(outline.parameters)
-    if sees in ("form", "fixed"):
-        # The form of a bundle asks its fields by their bare names as well: `visible_when` is its own scope.
-        return {**names, **dict.fromkeys(names.get("bundle", ()))} if sees == "form" else names
+        parameters = dict.fromkeys(outline.parameters)
+        names = {**parameters, "parameters": parameters}
+    if sees in ("form", "cost", "fixed"):
+        return names
     names |= {"requester": REQUESTER, "request": REQUEST}
     if outline.kind == "item":
         names["catalog_item"] = CATALOG_ITEM
     if sees == "manual":
         return names
-    names["steps"] = {part.body["name"]: {"outputs": dict.fromkeys(step_outputs(part.body))} for part in outline.steps}
+    # Of two steps with one name the first is meant, as long as nobody has renamed the other.
+    names["steps"] = {
+        part.body["name"]: {"outputs": dict.fromkeys(step_outputs(part.body))} for part in reversed(outline.steps)
+    }
     if outline.kind == "bundle":
         names["items"] = {
             entry.alias: {"selected": None, "outputs": _tree(outputs.get(entry.alias))} for entry in outline.entries

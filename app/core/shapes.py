@@ -63,8 +63,9 @@ def did_you_mean(name: str, known: Iterable[str], what: str = "one of") -> str:
 def shape_faults(model: type[BaseModel], error: ValidationError, document: Any) -> list[Fault]:
     """Every error of `error` as a Fault whose path is relative to `document`; `limits["remedy"]` says what to write instead.
 
-    Paths hold only keys and indexes that `document` has (plus a missing key at the end): Pydantic's tags of unions are
-    left out. Errors of several members of one union at one place become one fault.
+    A validator of our own says its remedy with `PydanticCustomError(code, words, {"remedy": …})`. Paths hold only keys and
+    indexes that `document` has (plus a missing key at the end): Pydantic's tags of unions are left out. Errors of several
+    members of one union at one place become one fault.
     """
     errors = error.errors(include_url=False, include_input=False)
     return _merged([_fault(model, one["type"], one["loc"], one.get("ctx", {}), one["msg"], document) for one in errors])
@@ -103,7 +104,7 @@ def _fault(
     code, words = _WORDS.get(kind, (kind, message.removeprefix("Value error, ")))
     if kind in _WORDS:
         words = words.format(**context)
-    limits: dict[str, Any] = {}
+    limits = {"remedy": context["remedy"]} if "remedy" in context else {}
     if kind == "extra_forbidden":
         limits["remedy"] = did_you_mean(str(loc[-1]), keys_at(model, loc[:-1]))
     return Fault(path, code, words, limits)
