@@ -16,6 +16,7 @@ from dev.errors import RefusedError
 from dev.folder import ROOT, DataFolder, Secrets
 
 CONNECTIONS_HOST = "connections.platform.example"
+CLIENT = "stratus"
 DEFAULT_PORT = 8000
 
 
@@ -78,7 +79,7 @@ class Environment:
             "SECRET_KEY": self.secrets.secret_key,
             "VAULT_KEYS": self.secrets.vault_keys,
             "OIDC_ISSUER": self.issuer,
-            "OIDC_CLIENT_ID": "stratus",
+            "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": self.secrets.oidc_client_secret,
             "GITHUB_API_URL": self.at("github"),
             "OUTBOUND_HOSTS": f"{CONNECTIONS_HOST},127.0.0.1",

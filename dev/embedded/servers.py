@@ -45,11 +45,12 @@ class Servers:
             self.postgres.admit()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Stop them, the last one first; what does not stop in time is ended. PostgreSQL then recovers at its next start."""
+        """Stop them, the last one first; what has not stopped after `seconds` is ended, and recovers at its next start."""
+        deadline = time.monotonic() + seconds
         while self.children:
             child = self.children.pop()
             child.ask_to_stop()
-            child.end(seconds)
+            child.end(deadline - time.monotonic())
 
 
 def log_of(home: Path, launch: Launch) -> Path:
