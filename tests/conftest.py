@@ -1,3 +1,9 @@
 """Which plugins every test can use. Each tells its own fixtures."""
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.application"]
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.application",
+    "tests.fixtures.house",
+    "tests.fixtures.people",
+    "tests.fixtures.catalog",
+]
