@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
@@ -109,9 +109,8 @@ def _join(session: Db, user_id: uuid.UUID, names: Collection[str]) -> None:
     if not names:
         return
     session.execute(insert(Team).values([{"name": name} for name in sorted(set(names))]).on_conflict_do_nothing())
-    member = insert(TeamMember).from_select(
-        ["user_id", "team_id"], select(User.id, Team.id).where(User.id == user_id, Team.name.in_(names))
-    )
+    theirs = select(literal(user_id, TeamMember.user_id.type), Team.id).where(Team.name.in_(names))
+    member = insert(TeamMember).from_select(["user_id", "team_id"], theirs)
     session.execute(
         member.on_conflict_do_update(
             index_elements=[TeamMember.user_id, TeamMember.team_id], set_={"read_at": func.clock_timestamp()}
