@@ -47,21 +47,25 @@ OWN_KEYS = frozenset().union(*TYPES.values())
 ALIASES = {"int": "integer"}
 
 Finite = Annotated[float, Key(allow_inf_nan=False)]
-Number = int | Finite
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 Length = Annotated[int, Key(ge=0, le=LONGEST_ALLOWED_TEXT)]
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
 
 
-def _one_sentence(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """One error instead of one for each member of the union."""
-    try:
-        return handler(value)
-    except ValidationError as error:
-        raise ValueError("must be text, a number, or true or false") from error
+def _or_else(sentence: str) -> WrapValidator:
+    """One error instead of one for each member of a union."""
+
+    def validated(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValueError(sentence) from error
+
+    return WrapValidator(validated)
 
 
-Scalar = Annotated[str | int | Finite | bool, WrapValidator(_one_sentence)]
+Number = Annotated[int | Finite, _or_else("must be a number")]
+Scalar = Annotated[str | int | Finite | bool, _or_else("must be text, a number, or true or false")]
 
 
 def _pattern(text: str) -> str:
