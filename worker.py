@@ -16,9 +16,10 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine
 
 from app.dispatch import ALLOWED, Doorbell
-from app.jobs.leases import Leases, claimant
+from app.jobs.leases import Leases
 from app.jobs.perform import Performer
 from app.jobs.runtime import Runtime, install
+from app.lifecycle.claims import Claimant
 from app.logs import configure
 from app.outbound import Outbound
 from app.state_server import StateServer, StateStore
@@ -56,6 +57,7 @@ def build(settings: Settings, name: str) -> Runtime:
     """Everything a worker needs, not started yet."""
     engine = create_engine(settings.database_url, pool_size=settings.worker_threads + 4, pool_pre_ping=True)
     vault = Vault.from_text(settings.vault_keys)
+    budget = timedelta(seconds=settings.step_timeout_seconds)
     states = StateServer(StateStore(engine, vault))
     performer = Performer(
         engine=engine,
@@ -69,9 +71,10 @@ def build(settings: Settings, name: str) -> Runtime:
             terraform_plugin_cache=settings.terraform_plugin_cache,
         ),
         secrets=settings.step_secrets,
-        default_budget=timedelta(seconds=settings.step_timeout_seconds),
+        default_budget=budget,
     )
-    leases = Leases(engine, claimant(name, settings.lease_seconds), settings.worker_threads)
+    claimant = Claimant(name, timedelta(seconds=settings.lease_seconds), budget)
+    leases = Leases(engine, claimant, settings.worker_threads)
     doorbell = Doorbell(settings.redis_url)
     return Runtime(engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads)
 

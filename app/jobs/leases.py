@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from sqlalchemy import Engine, func, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -135,8 +134,3 @@ class Leases:
         elif held.running and now - held.lost_at > GRACE_SECONDS:
             log.critical("a step without lease does not stop: this worker ends", extra={"token": str(held.token)})
             self.exit_hard(EXIT_CODE)
-
-
-def claimant(worker: str, lease_seconds: float) -> claims.Claimant:
-    """Who claims for `worker`."""
-    return claims.Claimant(worker, timedelta(seconds=lease_seconds))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Float, Row, bindparam, cast, func, insert, select, text, update
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.lifecycle import write
@@ -51,10 +51,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who claims, and for how long at first."""
+    """Who claims, for how long at first, and how long a step may take whose catalog entry names no timeout."""
 
     worker: str
     lease: timedelta
+    budget: timedelta = timedelta(hours=1)
 
 
 def claim_next(connection: Connection, claimant: Claimant) -> Claim | None:
@@ -87,7 +88,7 @@ def _take(connection: Connection, found: Row[Any], activity: Activity, claimant:
             lease_until=func.clock_timestamp() + claimant.lease,
             claimed_at=func.clock_timestamp(),
             claimed_by=claimant.worker,
-            **(_first_run() if running else {}),
+            **(_first_run(claimant) if running else {}),
             quiet=not running,
         )
         if step is None:
@@ -100,8 +101,11 @@ def _take(connection: Connection, found: Row[Any], activity: Activity, claimant:
     return Claim(step, found, token, activity, key)
 
 
-def _first_run() -> dict[str, Any]:
+def _first_run(claimant: Claimant) -> dict[str, Any]:
+    timeout = cast(STEP.c.step_config["timeout"].astext, Float)
+    budget = func.coalesce(func.make_interval(0, 0, 0, 0, 0, 0, timeout), claimant.budget)
     return {
+        "deadline": func.clock_timestamp() + budget,
         "attempt": STEP.c.attempt + 1,
         "group_attempt": STEP.c.group_attempt + 1,
         "started_at": func.coalesce(STEP.c.started_at, func.clock_timestamp()),

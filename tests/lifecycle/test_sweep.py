@@ -1,0 +1,96 @@
+"""The sweep: whatever died, stopped or was forgotten goes on."""
+
+import threading
+from datetime import timedelta
+
+from sqlalchemy import text, update
+
+from app.core.outcomes import Done, Failed, Waiting
+from app.lifecycle.sweep import Swept, sweep
+from app.models.tables import REQUEST, STEP
+from tests.fixtures.house import House, http, item
+
+ORDER = {"catalog_item": "single", "parameters": {"size": 3}}
+
+
+def swept(house: House) -> Swept:
+    found = sweep(house.engine, house.tools)
+    assert found.failed == []
+    return found
+
+
+def test_a_quiet_house_has_nothing_to_sweep(single: House) -> None:
+    single.order(ORDER)
+    single.must_claim()
+    assert swept(single) == Swept()
+
+
+def test_a_run_whose_lease_ran_out_is_unknown_and_goes_to_a_person(single: House) -> None:
+    single.order(ORDER)
+    claim = single.must_claim("w1")
+    single.expire("make")
+    assert swept(single).lost == 1
+    assert (single.statuses(), single.attempts("make")[0].status) == ({"make": "indeterminate"}, "indeterminate")
+    assert single.tickets()[0].error["details"]["worker"] == "w1"
+    assert single.record(claim, Done({"value": "late"})) is None
+
+
+def test_a_claim_that_never_had_a_heartbeat_is_stale_too(single: House) -> None:
+    single.order(ORDER)
+    single.must_claim()
+    with single.engine.begin() as connection:
+        ago = STEP.c.claimed_at - timedelta(hours=1)
+        connection.execute(update(STEP).values(lease_until=None, claimed_at=ago))
+    assert swept(single).lost == 1
+
+
+def test_a_poll_whose_lease_ran_out_is_polled_again(single: House) -> None:
+    single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)))
+    single.must_claim("w1")
+    single.expire("make")
+    assert swept(single).lost == 1
+    assert single.tickets() == []
+    claim = single.must_claim("w2")
+    assert (claim.activity, claim.step.handle) == ("poll", {"run": 7})
+
+
+def test_two_sweeps_at_once_take_a_step_back_once(single: House) -> None:
+    single.order(ORDER)
+    single.must_claim()
+    single.expire("make")
+    found: list[Swept] = []
+    threads = [threading.Thread(target=lambda: found.append(sweep(single.engine, single.tools))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (sum(one.lost for one in found), len(single.tickets())) == (1, 1)
+
+
+def test_a_retry_that_is_due_is_ready_again(house: House) -> None:
+    house.offer(single=item(http("make", retry_policy="{max_attempts: 2, initial_delay: 1s}")))
+    house.roll = 0
+    house.order("single")
+    house.finish(Failed("try again"))
+    assert swept(house).retried == 1
+    claim = house.must_claim()
+    assert (claim.step.attempt, claim.idempotency_key) == (2, house.attempts("make")[0].idempotency_key)
+    house.record(claim, Failed("enough"))
+    assert house.statuses() == {"make": "failed"}
+
+
+def test_ready_steps_that_nobody_claimed_are_counted_for_the_bell(pair: House) -> None:
+    pair.order("pair")
+    assert swept(pair).waiting_work == 2
+
+
+def test_the_safety_net_promotes_what_was_forgotten(pair: House) -> None:
+    pair.order("pair")
+    pair.finish(Done())
+    pair.finish(Done())
+    with pair.engine.begin() as connection:
+        connection.execute(update(STEP).where(STEP.c.step_name == "child").values(status="pending"))
+        connection.execute(update(REQUEST).values(updated_at=text("now() - interval '1 minute'")))
+    assert swept(pair).rescued == 1
+    assert pair.statuses()["child"] == "ready"
