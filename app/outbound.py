@@ -115,8 +115,8 @@ class Outbound:
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._allowed = tuple(host.strip().lower() for host in allowed_hosts)
-        self._rewrites = {host.lower(): base.rstrip("/") for host, base in (rewrites or {}).items()}
+        self._allowed = tuple(_canonical(host.strip()) for host in allowed_hosts)
+        self._rewrites = {_canonical(host): base.rstrip("/") for host, base in (rewrites or {}).items()}
         self._allow_loopback = allow_loopback
         self._resolve = resolve or _addresses
         self._tls = tls or ssl.create_default_context()
@@ -187,17 +187,19 @@ class Outbound:
 
     def _open(self, target: _Target, address: str, deadline: "_Deadline") -> http.client.HTTPConnection:
         raw = socket.create_connection((address, target.port), timeout=deadline.left())
-        deadline.watch(raw)
-        if target.scheme == "http":
-            plain = http.client.HTTPConnection(target.host, target.port)
-            plain.sock = raw
-            return plain
-        secured = http.client.HTTPSConnection(target.host, target.port, context=self._tls)
         with _closed_on_error(raw):
-            wrapped = self._tls.wrap_socket(raw, server_hostname=target.host)
-        deadline.watch(wrapped)
-        secured.sock = wrapped
-        return secured
+            deadline.watch(raw)
+            if target.scheme == "http":
+                connection = http.client.HTTPConnection(target.host, target.port)
+                connection.sock = raw
+                return connection
+            wrapped = self._tls.wrap_socket(raw, server_hostname=target.host, do_handshake_on_connect=False)
+        with _closed_on_error(wrapped):
+            deadline.watch(wrapped)  # before the handshake: that can drip, too
+            wrapped.do_handshake()
+            secured = http.client.HTTPSConnection(target.host, target.port, context=self._tls)
+            secured.sock = wrapped
+            return secured
 
 
 def plain_json(content: bytes) -> Any:
@@ -295,7 +297,7 @@ class _Deadline:
     def watch(self, sock: socket.socket) -> None:
         with self._lock:
             self._socket = sock
-        sock.settimeout(self.left())
+        sock.settimeout(max(self._end - time.monotonic(), 0.001))
 
     def _shut(self) -> None:
         with self._lock:
@@ -317,14 +319,15 @@ def _exchange(
     status: int | None = None
     try:
         connection.request(method, path, body=content, headers=dict(headers))
-        answer = connection.getresponse()
-        status = answer.status
-        body = answer.read(max_bytes + 1)
+        with closing(connection.getresponse()) as answer:  # it holds the socket now
+            status = answer.status
+            body = answer.read(max_bytes + 1)
+            unread = answer.length
     except (OSError, http.client.HTTPException) as error:
         raise OutboundFailed(_broken(connection.host, deadline, _reason(error)), sent=True, status=status) from error
     if len(body) > max_bytes:
         raise OutboundFailed(f"the reply of {connection.host} is larger than {max_bytes} bytes", sent=True, status=status)
-    if answer.length or deadline.passed:
+    if unread or deadline.passed:
         raise OutboundFailed(_broken(connection.host, deadline, "the reply broke off"), sent=True, status=status)
     return Reply(status, _joined(answer.getheaders()), body)
 
@@ -355,14 +358,16 @@ def _ascii(text: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """The host in its one canonical spelling: lower case, ASCII (IDNA also folds digits such as ①), no closing dot."""
-    name = (parts.hostname or "").rstrip(".")
-    if ":" in name:
-        return name
     try:
-        return name.encode("idna").decode("ascii").lower()
+        return _canonical(parts.hostname or "")
     except UnicodeError as error:
         raise OutboundRefused("the host of the URL is not a valid name") from error
+
+
+def _canonical(host: str) -> str:
+    """A host in its one spelling: lower case, ASCII (IDNA also folds digits such as ①), no closing dot. UnicodeError if none."""
+    name = host.lower().rstrip(".")
+    return name if name.isascii() else name.encode("idna").decode("ascii")
 
 
 def _port(parts: SplitResult) -> int:

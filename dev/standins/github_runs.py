@@ -30,10 +30,10 @@ class Workflow:
 
 WORKFLOWS: Mapping[str, Workflow] = {
     "setup-monitoring.yml": Workflow(
-        title="Set up monitoring for {service} ({stratus_id})",
-        required=frozenset({"service"}),
-        optional=frozenset({"environment", "service_url", "cluster_endpoint", "team", "stratus_id"}),
-        outputs=lambda inputs: {"dashboard_url": f"https://grafana.example.com/dashboards/{inputs['service']}"},
+        title="Set up monitoring for {service_name} ({stratus_id})",
+        required=frozenset({"service_name"}),
+        optional=frozenset({"team", "environment", "service_url", "stratus_id"}),
+        outputs=lambda inputs: {"dashboard_url": f"https://grafana.example.com/dashboards/{inputs['service_name']}"},
     ),
 }
 

@@ -43,7 +43,7 @@ def http_params(url, **keys):
 
 
 def workflow(**keys):
-    inputs = {"service": "customer-portal", "stratus_id": ""}
+    inputs = {"service_name": "customer-portal", "stratus_id": ""}
     return GitHubWorkflowParams(
         **{"repository": "acme/monitoring", "workflow_id": "setup-monitoring.yml", "inputs": inputs} | keys
     )

@@ -164,7 +164,7 @@ def test_of_two_runs_with_our_id_the_first_is_followed(ready, github):
 @pytest.mark.parametrize("behaviour", ["answer_204", "drop"])
 def test_without_an_id_of_ours_an_unclear_dispatch_is_unknown_at_once(ready, github, behaviour):
     tell(github, behaviour)
-    outcome = STEP.run(replace(ready, params=workflow(inputs={"service": "customer-portal"})))
+    outcome = STEP.run(replace(ready, params=workflow(inputs={"service_name": "customer-portal"})))
     assert isinstance(outcome, Indeterminate)
 
 
@@ -180,7 +180,7 @@ def test_a_rate_limit_is_waited_out(ready, github):
     ("change", "status"),
     [
         ({"workflow_id": "unknown.yml"}, 404),
-        ({"inputs": {"service": "customer-portal", "colour": "red"}}, 422),
+        ({"inputs": {"service_name": "customer-portal", "colour": "red"}}, 422),
         ({"inputs": {}}, 422),
     ],
 )
