@@ -18,7 +18,8 @@ from app.core.versions import sort_key
 from app.models import CatalogBundle, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
 from app.models import CatalogFault as FaultRow
 
-Ledger = Session | scoped_session[Session]
+# Flask-SQLAlchemy's scoped session is one of its own Session class; any will do here.
+Ledger = Session | scoped_session[Any]
 LOCK = "stratus.catalog.sync"
 
 
@@ -44,6 +45,14 @@ def known_versions(session: Ledger) -> Known:
     for name, version, definition in rows:
         known.setdefault(name, {})[version] = definition
     return known
+
+
+def faults_of(session: Ledger, row: CatalogSync) -> list[CatalogFault]:
+    """Every fault that one sync found, by file and line."""
+    found = session.scalars(
+        select(FaultRow).where(FaultRow.sync_id == row.id).order_by(FaultRow.path, FaultRow.line, FaultRow.column)
+    )
+    return [CatalogFault(one.path, one.line, one.column, one.entry, one.message, one.remedy) for one in found]
 
 
 def sync(session: Ledger, catalog: Catalog, *, source: str, commit: str | None = None, actor: str = "system") -> CatalogSync:
