@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app import api, identity, web
+from app.cli import catalog_group
 from app.dispatch import Doorbell
 from app.extensions import db, migrate
 from app.logs import configure
@@ -25,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     identity.init_app(app, settings, vault)
     web.init_app(app, settings)
     api.init_app(app, settings)
+    app.cli.add_command(catalog_group)
     return app
 
 
