@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, func, select, tuple_, union_all
-from sqlalchemy.orm import Session
 
 from app.core.versions import sort_key
 from app.errors import NotFound
 from app.models import CatalogSync
 from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 from app.queries.paging import Cursors, Page, page
+from app.queries.reader import Reader
 
 TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
@@ -62,7 +62,7 @@ class Facet:
     count: int
 
 
-def entries(session: Session, kind: str, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Entry]:
+def entries(session: Reader, kind: str, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Entry]:
     """The active entries of one kind by name. Raises Invalid for a cursor of another list."""
     table = TABLES[kind]
     purpose = f"catalog.{kind}"
@@ -74,7 +74,7 @@ def entries(session: Session, kind: str, filters: Filters, limit: int, cursor: s
     return page(rows, limit, lambda row: (row.name, str(row.id)), lambda row: _entry(kind, row), cursors, purpose)
 
 
-def matching(session: Session, filters: Filters) -> list[Entry]:
+def matching(session: Reader, filters: Filters) -> list[Entry]:
     """All active entries that fit, bundles first, best match first where words are given: the catalog page."""
     found: list[Entry] = []
     for kind in ("bundle", "item"):
@@ -86,20 +86,20 @@ def matching(session: Session, filters: Filters) -> list[Entry]:
     return found
 
 
-def tag_facets(session: Session, filters: Filters) -> list[Facet]:
+def tag_facets(session: Reader, filters: Filters) -> list[Facet]:
     """The tags of what fits, with counts."""
     each = func.jsonb_array_elements_text
     parts = [select(each(t.c.tags).label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
     return _counted(session, union_all(*parts).subquery())
 
 
-def owner_facets(session: Session, filters: Filters) -> list[Facet]:
+def owner_facets(session: Reader, filters: Filters) -> list[Facet]:
     """The owners of what fits, with counts."""
     parts = [select(t.c.owner.label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
     return _counted(session, union_all(*parts).subquery())
 
 
-def detail(session: Session, kind: str, name: str, version: str | None = None) -> EntryDetail:
+def detail(session: Reader, kind: str, name: str, version: str | None = None) -> EntryDetail:
     """One entry, at its current version or at `version`. Raises NotFound."""
     table = TABLES[kind]
     row = session.execute(select(table).where(table.c.name == name, table.c.active)).one_or_none()
@@ -116,7 +116,7 @@ def detail(session: Session, kind: str, name: str, version: str | None = None) -
     return EntryDetail(_pinned(kind, pinned, row), pinned.document, pinned.definition, versions, pinned.source_hash)
 
 
-def versions_of(session: Session, kind: str, name: str) -> list[str]:
+def versions_of(session: Reader, kind: str, name: str) -> list[str]:
     """Every version of an entry that can be ordered, newest first."""
     rows = session.scalars(select(VERSION.c.version).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.active))
     return sorted(rows, key=sort_key, reverse=True)
@@ -130,7 +130,7 @@ class Stamp:
     synced_at: datetime
 
 
-def stamp(session: Session) -> Stamp | None:
+def stamp(session: Reader) -> Stamp | None:
     """The newest sync that finished, None before the first."""
     row = session.execute(
         select(CatalogSync.commit, CatalogSync.finished_at)
@@ -158,7 +158,7 @@ def _query(words: str) -> str:
     return " & ".join(f"{word}:*" for word in clean if word)
 
 
-def _counted(session: Session, values: Any) -> list[Facet]:
+def _counted(session: Reader, values: Any) -> list[Facet]:
     statement: Select[Any] = (
         select(values.c.value, func.count().label("count"))
         .group_by(values.c.value)

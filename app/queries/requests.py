@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import array
-from sqlalchemy.orm import Session
 
 from app.core.access import Person
 from app.core.statuses import TICKET_OPEN, Activity, StepStatus
@@ -17,6 +16,7 @@ from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION
 from app.queries.paging import Cursors, Page, page
+from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
 
 
@@ -41,7 +41,7 @@ class Filters:
 
 
 def listing(
-    session: Session, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors
+    session: Reader, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors
 ) -> Page[Summary]:
     """Requests that the person may see, newest first. Cost: one keyset read and one count of the page's steps."""
     statement = (
@@ -79,7 +79,7 @@ def _narrowed(person: Person, filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def detail(session: Session, person: Person, request_id: str) -> Detail:
+def detail(session: Reader, person: Person, request_id: str) -> Detail:
     """One request with its items, steps and outputs. Raises NotFound, also for what the person may not see."""
     row = _found(session, person, request_id)
     steps = _steps(session, row.id)
@@ -101,7 +101,7 @@ def detail(session: Session, person: Person, request_id: str) -> Detail:
     )
 
 
-def step(session: Session, person: Person, request_id: str, step_id: str) -> Step:
+def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step:
     """One step with its attempts. Raises NotFound."""
     row = _found(session, person, request_id)
     found = next((one for one in _steps(session, row.id, with_attempts=True) if one.step_id == step_id), None)
@@ -110,20 +110,20 @@ def step(session: Session, person: Person, request_id: str, step_id: str) -> Ste
     return found
 
 
-def outputs(session: Session, person: Person, request_id: str) -> Mapping[str, Any]:
+def outputs(session: Reader, person: Person, request_id: str) -> Mapping[str, Any]:
     """The outputs so far, grouped as the request shows them. Raises NotFound."""
     row = _found(session, person, request_id)
     return _grouped(row, _items(session, row.id))
 
 
-def events(session: Session, person: Person, request_id: str, after: int, limit: int) -> Sequence[Event]:
+def events(session: Reader, person: Person, request_id: str, after: int, limit: int) -> Sequence[Event]:
     """Events numbered above `after`, oldest first. Raises NotFound."""
     row = _found(session, person, request_id)
     statement = select(EVENT).where(EVENT.c.request_id == row.id, EVENT.c.number > after).order_by(EVENT.c.number)
     return [_event(one) for one in session.execute(statement.limit(limit))]
 
 
-def history(session: Session, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
+def history(session: Reader, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
     """The newest events first: the page's timeline. Raises NotFound."""
     row = _found(session, person, request_id)
     statement = select(EVENT).where(EVENT.c.request_id == row.id).order_by(EVENT.c.number.desc()).limit(limit)
@@ -131,7 +131,7 @@ def history(session: Session, person: Person, request_id: str, limit: int = 50) 
 
 
 def log(
-    session: Session,
+    session: Reader,
     person: Person,
     request_id: str,
     step_id: str,
@@ -156,7 +156,7 @@ def log(
     return number, [Line(one.number, one.logged_at, one.line) for one in reversed(rows)]
 
 
-def _found(session: Session, person: Person, request_id: str) -> Row[Any]:
+def _found(session: Reader, person: Person, request_id: str) -> Row[Any]:
     row = session.execute(
         select(REQUEST, User.name.label("requester_name"))
         .join(User, User.id == REQUEST.c.requester_id)
@@ -188,7 +188,7 @@ def _summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
     )
 
 
-def _step_counts(session: Session, requests: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+def _step_counts(session: Reader, requests: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
     counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     statement = (
         select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
@@ -200,7 +200,7 @@ def _step_counts(session: Session, requests: Sequence[uuid.UUID]) -> dict[uuid.U
     return counts
 
 
-def _steps(session: Session, request: uuid.UUID, *, with_attempts: bool = False) -> list[Step]:
+def _steps(session: Reader, request: uuid.UUID, *, with_attempts: bool = False) -> list[Step]:
     statement = (
         select(
             STEP,
@@ -220,7 +220,7 @@ def _steps(session: Session, request: uuid.UUID, *, with_attempts: bool = False)
     return [_step(row, attempts.get(row.id, ())) for row in rows]
 
 
-def _attempts(session: Session, steps: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
+def _attempts(session: Reader, steps: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
     found: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
     for row in session.execute(select(ATTEMPT).where(ATTEMPT.c.step_id.in_(steps)).order_by(ATTEMPT.c.attempt_number)):
         found[row.step_id].append(
@@ -280,7 +280,7 @@ def _shown_status(row: Row[Any]) -> str:
     return StepStatus.WAITING if looking else str(row.status)
 
 
-def _items(session: Session, request: uuid.UUID) -> list[Item]:
+def _items(session: Reader, request: uuid.UUID) -> list[Item]:
     rows = session.execute(
         select(ITEM, VERSION.c.definition)
         .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
@@ -302,7 +302,7 @@ def _items(session: Session, request: uuid.UUID) -> list[Item]:
     ]
 
 
-def _outputs(session: Session, request: uuid.UUID) -> list[Output]:
+def _outputs(session: Reader, request: uuid.UUID) -> list[Output]:
     rows = session.execute(
         select(OUTPUT).where(OUTPUT.c.request_id == request).order_by(OUTPUT.c.created_at, OUTPUT.c.position)
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from app.core.access import Person, may_work_ticket
 from app.core.statuses import TICKET_OPEN
@@ -16,6 +16,7 @@ from app.models import User
 from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.queries.catalog import TABLES
 from app.queries.paging import Cursors, Page, page
+from app.queries.reader import Reader
 from app.queries.requests import visible
 
 CLAIMER, RESOLVER, REQUESTER = aliased(User), aliased(User), aliased(User)
@@ -84,7 +85,7 @@ class Filters:
     request_id: str | None = None
 
 
-def queue(session: Session, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Ticket]:
+def queue(session: Reader, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Ticket]:
     """Tickets of requests that the person may see, oldest first."""
     statement = _tickets().where(visible(person), *_narrowed(person, filters))
     if cursor is not None:
@@ -96,7 +97,7 @@ def queue(session: Session, person: Person, filters: Filters, limit: int, cursor
     )
 
 
-def ticket(session: Session, person: Person, ticket_id: str) -> Ticket:
+def ticket(session: Reader, person: Person, ticket_id: str) -> Ticket:
     """One ticket. Raises NotFound, also for what the person may not see."""
     row = session.execute(_tickets().where(TICKET.c.ticket_id == ticket_id, visible(person))).one_or_none()
     if row is None:
@@ -104,7 +105,7 @@ def ticket(session: Session, person: Person, ticket_id: str) -> Ticket:
     return _ticket(row, person)
 
 
-def comments(session: Session, person: Person, ticket_id: str) -> Sequence[Comment]:
+def comments(session: Reader, person: Person, ticket_id: str) -> Sequence[Comment]:
     """What was written on a ticket, oldest first. Raises NotFound."""
     ticket(session, person, ticket_id)
     rows = session.execute(
@@ -116,13 +117,13 @@ def comments(session: Session, person: Person, ticket_id: str) -> Sequence[Comme
     return [Comment(row.author_name, row.text, row.created_at) for row in rows]
 
 
-def waiting_for(session: Session, person: Person) -> int:
+def waiting_for(session: Reader, person: Person) -> int:
     """How many open tickets the person's teams own: the number beside "Queue". Cost: one index range."""
     statement = select(func.count()).select_from(TICKET).where(TICKET.c.status.in_(sorted(TICKET_OPEN)))
     return session.scalar(statement.where(_own(person))) or 0
 
 
-def works_tickets(session: Session, person: Person) -> bool:
+def works_tickets(session: Reader, person: Person) -> bool:
     """Whether the person is of a platform team: one that owns something in the catalog or has ever had a ticket."""
     if person.is_admin:
         return True

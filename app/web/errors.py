@@ -62,5 +62,5 @@ def without_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
 
 def unexpected(error: Exception) -> ResponseReturnValue:
     """A bug: written down with its trace, told without it."""
-    log.exception("a page broke", exc_info=error, extra={"path": request.path})
+    log.error("a page broke", exc_info=error, extra={"path": request.path})
     return expected(StratusError())
