@@ -199,8 +199,8 @@ def _started(
 
 def _fault(workflow: Workflow, body: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | None:
     """What GitHub would find wrong with a dispatch."""
-    if not isinstance(body.get("ref"), str):
-        return 'Invalid request.\n\n"ref" wasn\'t supplied.'
+    if not isinstance(body.get("ref"), str) or not isinstance(inputs, dict):
+        return 'Invalid request.\n\n"ref" must be a string and "inputs" an object.'
     if len(inputs) > MAX_INPUTS:
         return f"Invalid request.\n\nNo more than {MAX_INPUTS} properties are allowed; {len(inputs)} were supplied."
     if unexpected := sorted(inputs.keys() - workflow.required - workflow.optional):
