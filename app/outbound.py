@@ -365,7 +365,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _canonical(host: str) -> str:
-    """A host in its one spelling: lower case, ASCII (IDNA also folds digits such as ①), no closing dot. UnicodeError if none."""
+    """A host in its one spelling: lower case, ASCII (IDNA folds digits such as ①), no closing dot. Raises UnicodeError."""
     name = host.lower().rstrip(".")
     return name if name.isascii() else name.encode("idna").decode("ascii")
 
