@@ -1,4 +1,4 @@
-"""Commands of `flask`: `flask catalog validate [PATH]` and `flask catalog sync`."""
+"""Commands of `flask`: `flask catalog validate [PATH]`, `flask catalog sync`, `flask catalog schema FOLDER`."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.catalog import json_schema
 from app.catalog.loader import CatalogFault, load
 from app.catalog.sync import faults_of, known_versions
 from app.catalog.sync import sync as write_catalog
@@ -51,6 +52,14 @@ def sync(commit: str | None) -> None:
     click.echo(f"{told}, {_count(len(faults), 'fault', 'faults')}")
     if faults:
         raise SystemExit(1)
+
+
+@catalog_group.command("schema")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def schema(folder: Path) -> None:
+    """Write the JSON Schema of items and bundles into FOLDER, for editors."""
+    for path in json_schema.write(folder):
+        click.echo(str(path))
 
 
 def _catalog_path() -> Path:

@@ -1,0 +1,79 @@
+"""The JSON Schema of items and bundles, made from the same models that load them, for editors and `/api/v1/schemas`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.catalog.schema import KINDS
+from app.core.fields.model import ALIASES, TYPES
+from app.core.step_params import STEP_PARAMS, VERIFICATIONS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TITLES = {"item": "Stratus catalog item", "bundle": "Stratus catalog bundle"}
+# An expression stands wherever a template's value is not text by itself.
+EXPRESSION = {"type": "string", "pattern": r"\{\{|\{%"}
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """The schema of one kind of document, `item` or `bundle`. Raises KeyError for another kind."""
+    schema = KINDS[kind].model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    definitions["Step"]["allOf"] = [_of_type(step_type, definitions) for step_type in STEP_PARAMS]
+    definitions["Step"]["properties"]["type"] = {"enum": list(STEP_PARAMS)}
+    for name in {"Field", "Input"} & set(definitions):
+        definitions[name]["properties"]["type"] = {"enum": [*ALIASES, *TYPES]}
+    plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}
+    return {"$schema": DIALECT, **_untitled(schema), "title": TITLES[kind], "$defs": plain}
+
+
+def write(folder: Path) -> list[Path]:
+    """Writes the schema of each kind into `folder`, as `<kind>.json`; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{kind}.json" for kind in KINDS]
+    for path in paths:
+        path.write_text(text(path.stem))
+    return paths
+
+
+def text(kind: str) -> str:
+    """The schema of one kind as it lies in `docs/schema/`."""
+    return json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
+
+
+def _untitled(schema: Any) -> Any:
+    """A schema without the titles that Pydantic makes of names: editors would show `Max Length` for `max_length`."""
+    if isinstance(schema, list):
+        return [_untitled(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    return {
+        key: {name: _untitled(inner) for name, inner in value.items()} if key in ("properties", "$defs") else _untitled(value)
+        for key, value in kept.items()
+    }
+
+
+def _of_type(step_type: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """What follows for `template` and `verification` from the step's type."""
+    then: dict[str, Any] = {"template": _reference(STEP_PARAMS[step_type], definitions, templated=True)}
+    if verifications := VERIFICATIONS[step_type]:
+        then["verification"] = {"oneOf": [_reference(shape, definitions) for shape in verifications]}
+    return {"if": {"properties": {"type": {"const": step_type}}}, "then": {"properties": then}}
+
+
+def _reference(model: Any, definitions: dict[str, Any], *, templated: bool = False) -> dict[str, str]:
+    """A reference to the schema of `model`, which is added to the definitions with all it needs."""
+    schema = model.model_json_schema(by_alias=True)
+    for name, inner in {**schema.pop("$defs", {}), model.__name__: schema}.items():
+        definitions[name] = _templated(inner) if templated else inner
+    return {"$ref": f"#/$defs/{model.__name__}"}
+
+
+def _templated(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema of a template: each property may be an expression instead."""
+    properties = {
+        name: {"anyOf": [EXPRESSION, inner], **({"default": inner["default"]} if "default" in inner else {})}
+        for name, inner in schema.get("properties", {}).items()
+    }
+    return {**schema, "properties": properties} if properties else dict(schema)
