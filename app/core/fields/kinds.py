@@ -37,13 +37,12 @@ class Kind:
 
 
 _TEXT = writing.read, writing.show
-_COUNT = Kind(counting.judge_number, counting.read_number, counting.show)
 
 KINDS: Mapping[str, Kind] = {
     "string": Kind(writing.judge_line, *_TEXT),
     "textarea": Kind(writing.judge_lines, writing.read_lines, writing.show),
     "integer": Kind(counting.judge_integer, counting.read_integer, counting.show),
-    "number": _COUNT,
+    "number": Kind(counting.judge_number, counting.read_number, counting.show),
     "percentage": Kind(counting.judge_percentage, counting.read_number, counting.show),
     "boolean": Kind(choosing.judge_boolean, choosing.read_boolean, choosing.show),
     "date": Kind(timing.judge_date, *_TEXT),
