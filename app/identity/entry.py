@@ -1,6 +1,6 @@
 """Coming in and going out of a browser: the session in its cookie, renewed at sign-in, ended at sign-out."""
 
-from flask import request, session
+from flask import g, request, session
 
 from app import audit
 from app.audit import Act
@@ -61,5 +61,13 @@ def _end_current() -> str | None:
 
 
 def _record(who: str, action: str, *, result: str = "done", **details: str) -> None:
-    act = Act(who, action, f"user:{who}", result=result, address=request.remote_addr, details=details)
+    act = Act(
+        who,
+        action,
+        f"user:{who}",
+        result=result,
+        address=request.remote_addr,
+        correlation_id=g.get("request_id"),
+        details=details,
+    )
     audit.record(db.session.connection(), [act])

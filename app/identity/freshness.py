@@ -25,8 +25,8 @@ def confirm(
     """The person as the provider describes them now; None when no session of theirs makes it answer.
 
     session_id: the session to ask with first. A session that the provider refuses is ended. Raises Unavailable when the
-    provider does not answer. The caller commits. Cost: one call of the provider, with the session's row locked so that requests at
-    the same moment make one call together (providers that rotate refresh tokens take a second use for theft).
+    provider does not answer. The caller commits. Cost: one call of the provider, with the session's row locked, so that
+    requests at the same moment make one call together (who rotates refresh tokens takes a second use for theft).
     """
     while True:
         row = _ask_with(session, stale.person.id, session_id)

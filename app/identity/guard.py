@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.urls import iri_to_uri
 
@@ -63,10 +64,9 @@ def current_person() -> Person:
 
 
 def optional_person() -> Person | None:
-    """Who calls, or None: for pages that anybody may see, error pages among them."""
+    """Who calls, or None: for pages that anybody may see, the one that says that the database is down among them."""
     if "person" not in g:
-        found = None if guard_of(_view()) == API_CALLER else entry.current_session()
-        g.person = found.known.person if found else None
+        g.person = None if guard_of(_view()) == API_CALLER else _who_looks()
     person: Person | None = g.person
     return person
 
@@ -149,6 +149,16 @@ def _to_sign_in() -> BaseResponse:
 
 def _sign_in_url(going_to: str) -> str:
     return "/sign-in?" + urlencode({"next": going_to})
+
+
+def _who_looks() -> Person | None:
+    try:
+        found = entry.current_session()
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("nobody can be recognised", extra={"error": type(error).__name__})
+        return None
+    return found.known.person if found else None
 
 
 def _say_so(response: Response) -> Response:

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.errors import StratusError
+from app.errors import StratusError, Unavailable
 from app.identity import entry, optional_person
 from app.identity.claims import SignInRefused
 from app.identity.guard import public
@@ -55,7 +55,8 @@ def signed_out() -> ResponseReturnValue:
     return render_template("auth/signed_out.html")
 
 
-@blueprint.errorhandler(StratusError)
+@blueprint.errorhandler(SignInRefused)
+@blueprint.errorhandler(Unavailable)
 def refused(error: StratusError) -> ResponseReturnValue:
     """A sign-in that did not come to pass: the sentence, and the way to try again."""
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}

@@ -1,5 +1,6 @@
 """Teams are read from the provider again once they are 15 minutes old, for sessions and for tokens."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,22 @@ def test_asking_again_is_done_once(browser, provider, database):
     provider.asked.clear()
     browser.get("/probe/page")
     browser.get("/probe/page")
+    assert provider.asked.count("/token") == 1
+
+
+def test_requests_at_the_same_moment_ask_once_together(browser, portal, provider, database):
+    browser.sign_in("sarah-123")
+    cookie = browser.client.get_cookie("stratus-8000", domain="127.0.0.1").value
+    grow_old(database)
+    provider.asked.clear()
+
+    def look(_number):
+        client = portal.test_client()
+        client.set_cookie("stratus-8000", cookie, domain="127.0.0.1")
+        return client.get("/probe/page", base_url=PORTAL).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(look, range(16))) == {200}
     assert provider.asked.count("/token") == 1
 
 

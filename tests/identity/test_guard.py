@@ -230,6 +230,14 @@ def test_a_path_that_leads_nowhere_is_just_that(browser, method):
     assert browser.client.open("/probe/nowhere", method=method, base_url=PORTAL).status_code == 404
 
 
+def test_a_page_for_everybody_is_there_while_the_database_is_down(make_portal, browser):
+    down = type(browser)(make_portal(database_url="postgresql+psycopg://nobody@127.0.0.1:9/nothing").test_client())
+    with down.client.session_transaction(base_url=PORTAL) as session:
+        session["sid"] = "a session that cannot be looked up"
+    assert down.get("/probe/public").status_code == 401
+    assert down.get("/signed-out").status_code == 200
+
+
 def test_static_files_are_for_everybody(browser):
     with browser.get("/static/css/tokens.css") as answer:
         assert answer.status_code == 200

@@ -1,5 +1,6 @@
 """The whole sign-in over real HTTP: out to the provider, back with a code, and a session that ends when it should."""
 
+import hashlib
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -164,6 +165,13 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(browser):
     cookie = browser.sign_in("sarah-123").headers["Set-Cookie"]
     assert cookie.startswith("stratus-8000=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_many_started_sign_ins_do_not_outgrow_the_cookie(browser):
+    for number in range(10):
+        started = browser.get("/sign-in", query_string={"next": f"/{number}" + hashlib.sha512(bytes(number)).hexdigest() * 5})
+        assert len(started.headers["Set-Cookie"]) < 4093
+    assert browser.sign_in("sarah-123").status_code == 302
 
 
 def test_over_https_the_cookie_is_bound_to_its_host(make_portal):
