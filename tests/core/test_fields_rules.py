@@ -123,7 +123,7 @@ def test_an_answer_that_keeps_the_rule_is_kept_as_it_was_sent(keys, value):
         ({"type": "string", "format": "ip"}, "10.0.0.256", "format", "must be an IP address, such as 10.0.0.1"),
         (SIZE, 19, "min_value", "must be at least 20"),
         (SIZE, 1001, "max_value", "must be at most 1000"),
-        ({**SIZE, "unit": "GB"}, 1001, "max_value", "must be at most 1000 GB"),
+        ({**SIZE, "unit": "GB"}, 1001, "max_value", "must be at most 1000"),
         (SIZE, "3", "type", "must be a whole number"),
         (SIZE, True, "type", "must be a whole number"),
         (SIZE, 30.0, "type", "must be a whole number"),

@@ -50,4 +50,5 @@ def test_but_not_more_than_an_hour():
 @given(st.integers(1, 10**9), st.floats(0, 1, exclude_max=True), st.floats(0, 10**6), st.floats(0, 10**6))
 def test_a_pause_is_never_longer_than_the_maximum(attempt, roll, initial, most):
     policy = {"max_attempts": 10**10, "initial_delay": initial, "max_delay": most}
-    assert 0 <= seconds(policy, attempt, roll) <= most
+    again = decide(policy, attempt, True, None, NOW, roll)
+    assert NOW <= again <= NOW + timedelta(seconds=most)

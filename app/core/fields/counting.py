@@ -47,11 +47,10 @@ def _is_finite(value: float) -> bool:
 def _limits(field: Field, value: float, least: float | None, most: float | None) -> list[Fault]:
     least = field.min_value if field.min_value is not None else least
     most = field.max_value if field.max_value is not None else most
-    unit = f" {field.unit}" if field.unit else ""
     if least is not None and value < least:
-        return [fault(field, "min_value", f"must be at least {least}{unit}", min_value=least)]
+        return [fault(field, "min_value", f"must be at least {least}", min_value=least)]
     if most is not None and value > most:
-        return [fault(field, "max_value", f"must be at most {most}{unit}", max_value=most)]
+        return [fault(field, "max_value", f"must be at most {most}", max_value=most)]
     return [found for rule in (_precision, _step) if (found := rule(field, value))]
 
 

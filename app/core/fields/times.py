@@ -51,7 +51,8 @@ def parse_moment(text: str) -> datetime:
 def with_offset(text: str, zone: str | None) -> str:
     """What a form's date and time input posts, which has no offset, as the moment it is in `zone` (default UTC).
 
-    In an hour that happens twice, the first is meant. A text that is something else comes back as it was, for the judge to name what is wrong.
+    In an hour that happens twice, the first is meant. A text that is something else comes back as it was, for the judge to
+    name what is wrong.
     """
     found = MOMENT.fullmatch(text)
     if not found or found["offset"]:
