@@ -35,6 +35,11 @@ def parse(line: bytes) -> Any:
         return None
 
 
+def plain_text(written: bytes) -> str:
+    """Text without colours and NUL characters."""
+    return COLOUR.sub("", written.decode("utf-8", "replace")).replace("\0", "\ufffd").strip()
+
+
 class Narration:
     """One command's stream.
 
@@ -55,7 +60,7 @@ class Narration:
         event = parse(line)
         if isinstance(event, dict):
             self._event(event)
-        elif plain := COLOUR.sub("", line.decode("utf-8", "replace")).strip():
+        elif plain := plain_text(line):
             self.text = [*self.text, plain][-KEPT_TEXT:]
 
     def _event(self, event: dict[str, Any]) -> None:

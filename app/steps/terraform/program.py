@@ -50,12 +50,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended. stopped: why it was told to (see Limits), or None. complaint: the end of its standard error."""
+    """How a command ended. stopped: why it was told to (see Limits), or None. complaint: the end of its standard error, raw."""
 
     code: int
     stopped: str | None = None
     killed: bool = False
-    complaint: str = ""
+    complaint: bytes = b""
 
 
 class _Lines:
@@ -106,9 +106,9 @@ class _Command:
                 os.kill(self._process.pid, signal.SIGINT)  # the guard passes it on, to the program alone
                 until = time.monotonic() + GRACE_SECONDS
             if time.monotonic() >= until:
-                return Ended(-signal.SIGKILL, stopped, killed=True, complaint=self._text())
+                return Ended(-signal.SIGKILL, stopped, killed=True, complaint=self._complaint)
         self._drain()
-        return Ended(code, stopped, complaint=self._text())
+        return Ended(code, stopped, complaint=self._complaint)
 
     def close(self) -> None:
         """Kill what is left of the group. The guard is not reaped before, so its number cannot mean somebody else."""
@@ -148,9 +148,6 @@ class _Command:
             else:
                 self._complaint = (self._complaint + chunk)[-TAIL_BYTES:]
         return bool(ready)
-
-    def _text(self) -> str:
-        return self._complaint.decode("utf-8", "replace").strip()
 
 
 def run(

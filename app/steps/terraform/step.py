@@ -10,7 +10,7 @@ from app.core.step_params import StepParams, TerraformFileParams
 from app.steps.base import StepContext
 from app.steps.parts import NeverWaits
 from app.steps.terraform import diagnostics, program, results, workspace
-from app.steps.terraform.narration import Narration, parse
+from app.steps.terraform.narration import Narration, parse, plain_text
 from app.steps.terraform.program import Ended, Limits
 
 PLAN = "tfplan"
@@ -109,7 +109,8 @@ class _Run:
         return self._failed(ended, narration)
 
     def _failed(self, ended: Ended, narration: Narration) -> Failed:
-        otherwise = "\n".join([*narration.text, ended.complaint]).strip() or f"Terraform ended with exit code {ended.code}."
+        said = "\n".join([*narration.text, plain_text(ended.complaint)]).strip()
+        otherwise = said or f"Terraform ended with exit code {ended.code}."
         return diagnostics.failed(narration.diagnostics, self._context.errors, otherwise)
 
     def _unknown(self, reason: str, narration: Narration) -> Indeterminate:
