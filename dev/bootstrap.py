@@ -20,6 +20,10 @@ UV = ROOT / "dev" / "uv.txt"
 REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
 
 
+class FailedError(Exception):
+    """A program that we need did not do its work; its output is in the text."""
+
+
 def main(venv: Path) -> None:
     """Leave when the stamp says that `venv` is as the requirements want it, else make it so. Two at once take turns."""
     use_new_enough_python()
@@ -99,14 +103,14 @@ def uv_environment(python: str) -> dict[str, str]:
 
 
 def apt_install(packages: list[str]) -> None:
-    """Install Debian packages as root, quietly. Exits with the end of apt's output when it does not work."""
+    """Install Debian packages as root, quietly. Raises FailedError."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], environment)
     run(["apt-get", "install", "-qq", "--yes", "--no-install-recommends", *packages], environment)
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    """Run a program; its output is shown, on standard error, only when it fails, and then we exit with its status."""
+    """Run a program quietly. Raises FailedError with all it said when it fails."""
     done = subprocess.run(
         command,
         env=environment,
@@ -117,8 +121,7 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> None:
         check=False,
     )
     if done.returncode != 0:
-        say(done.stdout.strip())
-        sys.exit(f"`{' '.join(command[:8])} …` failed with status {done.returncode}")
+        raise FailedError(f"{done.stdout.strip()}\n`{' '.join(command[:8])} …` failed with status {done.returncode}")
 
 
 def say(text: str) -> None:
@@ -127,4 +130,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except FailedError as failed:
+        sys.exit(str(failed))

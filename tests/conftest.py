@@ -6,4 +6,6 @@ pytest_plugins = [
     "tests.fixtures.house",
     "tests.fixtures.people",
     "tests.fixtures.catalog",
+    "tests.fixtures.running",
+    "tests.fixtures.browser",
 ]
