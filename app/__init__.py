@@ -7,6 +7,7 @@ from app.cli import catalog_group
 from app.dispatch import Doorbell
 from app.extensions import db, migrate
 from app.logs import configure
+from app.token_cli import token_group
 from app.vault import Vault
 from config import HERE, Settings
 
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init_app(app, settings)
     api.init_app(app, settings)
     app.cli.add_command(catalog_group)
+    app.cli.add_command(token_group)
     return app
 
 

@@ -82,7 +82,7 @@ class Environment:
             "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": self.secrets.oidc_client_secret,
             "GITHUB_API_URL": self.at("github"),
-            "OUTBOUND_HOSTS": f"{CONNECTIONS_HOST},127.0.0.1",
+            "OUTBOUND_HOSTS": f"{CONNECTIONS_HOST},127.0.0.1,localhost",
             "OUTBOUND_REWRITES": json.dumps({CONNECTIONS_HOST: self.at("connections")}),
             "READINESS_URLS": ",".join(f"{self.at(name)}/health" for name in ("provider", "github", "connections")),
             "READY_WORKERS": "2",
