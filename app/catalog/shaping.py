@@ -81,7 +81,7 @@ def _choices(part: Part) -> Iterator[tuple[Path, Any]]:
 def _default_as_text(text: Text, part: Part) -> None:
     path = (*part.path, "default")
     if path in text.numbers:
-        asked = part.body.get("type") in TEXT_TYPES
+        asked = str(part.body.get("type")) in TEXT_TYPES
         if asked or text.numbers[path] in [value for _, value in _choices(part)]:
             _as_text(text, path)
 

@@ -160,8 +160,10 @@ def _within(name: str, known: Names) -> str:
 def _at_root(outline: Outline, name: str, known: Names) -> str:
     if outline.kind == "item" and name in ("bundle", "items"):
         return "an item never sees its bundle: declare an input, which the bundle then fixes"
-    if name in known.get("bundle", ()) or name == "parameters":
-        return f"write bundle.{name}" if name != "parameters" else "write bundle.<name of a field>"
+    if outline.kind == "bundle" and name == "parameters":
+        return "write bundle.<name of a field>"
+    if outline.kind == "bundle" and name in known["bundle"]:
+        return f"write bundle.{name}"
     return did_you_mean(name, known) if closest(name, known) else f"known here are {', '.join(sorted(known))}"
 
 

@@ -223,8 +223,8 @@ def check_verification(step_type: str, verification: Any) -> list[Fault]:
     named = verification.get("type")
     if named is None:
         return [Fault(("type",), "required", "is missing", {"remedy": f"write one of {', '.join(sorted(allowed))}"})]
-    if named not in allowed:
-        message = f"{named!r} does not verify a {step_type}"
+    if not isinstance(named, str) or named not in allowed:
+        message = f"does not verify a {step_type}"
         return [Fault(("type",), "oneof", message, {"remedy": did_you_mean(str(named), allowed)})]
     return _shape(allowed[named], verification)
 

@@ -1,5 +1,8 @@
 """`flask catalog validate` and `flask catalog sync`, as people run them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -9,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.cli import catalog_group
+from app.extensions import db
 from app.models import CatalogItem
+from config import Settings
 from tests.catalog.folders import CACHE_FILE, change
 
 
@@ -17,12 +22,21 @@ def run(app: Flask, *arguments: str):
     return CliRunner().invoke(catalog_group, arguments, obj=ScriptInfo(create_app=lambda: app))
 
 
+@contextmanager
+def portal_with(settings: Settings) -> Iterator[Flask]:
+    """An app over these settings, its connections closed afterwards."""
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
 def without_a_database(settings, folder):
     """An app whose database does not answer."""
-    return create_app(
-        settings.model_copy(update={"database_url": "postgresql+psycopg://127.0.0.1:1/none", "catalog_path": folder})
-    )
+    nowhere = {"database_url": "postgresql+psycopg://127.0.0.1:1/none", "catalog_path": folder}
+    with portal_with(settings.model_copy(update=nowhere)) as app:
+        yield app
 
 
 def test_validate_needs_no_database(without_a_database, folder):
@@ -52,7 +66,8 @@ def test_validate_refuses_a_folder_that_is_not_there(without_a_database, tmp_pat
 @pytest.fixture
 def portal(database, settings, folder):
     """An app over the emptied database that reads the small catalog."""
-    return create_app(settings.model_copy(update={"catalog_path": folder}))
+    with portal_with(settings.model_copy(update={"catalog_path": folder})) as app:
+        yield app
 
 
 def test_sync_tells_what_it_did(portal):
@@ -70,7 +85,7 @@ def test_sync_takes_what_is_sound_and_fails_for_the_rest(portal, folder, databas
 
 
 def test_sync_without_a_folder_says_so(settings, database, tmp_path):
-    app = create_app(settings.model_copy(update={"catalog_path": tmp_path / "nowhere"}))
-    result = run(app, "sync")
+    with portal_with(settings.model_copy(update={"catalog_path": tmp_path / "nowhere"})) as app:
+        result = run(app, "sync")
     assert result.exit_code == 1
     assert "is not a folder" in result.output
