@@ -27,7 +27,7 @@ def test_a_setting_is_documented_with_its_meaning_and_default(name: str) -> None
     default, meaning = documented()[name.upper()]
     assert meaning == field.description, f"docs/configuration.md tells another meaning of {name.upper()}"
     value = field.get_default(call_default_factory=True)
-    shown = "–" if value in ("", (), {}, None) else f"`{value}`"
+    shown = "\u2013" if value in ("", (), {}, None) else f"`{value}`"
     assert default == ("catalog/ of the checkout" if name == "catalog_path" else shown)
 
 

@@ -31,6 +31,8 @@ from app.errors import IllegalMove
 
 
 class RequestStatus(StrEnum):
+    """How an order stands."""
+
     SUBMITTED = "submitted"
     PENDING_APPROVAL = "pending_approval"
     NEEDS_INFO = "needs_info"
@@ -46,6 +48,8 @@ class RequestStatus(StrEnum):
 
 
 class StepStatus(StrEnum):
+    """How one planned step stands."""
+
     PENDING = "pending"
     READY = "ready"
     RUNNING = "running"
@@ -70,6 +74,8 @@ class Activity(StrEnum):
 
 
 class AttemptStatus(StrEnum):
+    """How one attempt of a step ended, or that it goes on."""
+
     RUNNING = "running"
     WAITING = "waiting"
     COMPLETED = "completed"
@@ -79,6 +85,8 @@ class AttemptStatus(StrEnum):
 
 
 class TicketStatus(StrEnum):
+    """How work for a person stands."""
+
     OPEN = "open"
     CLAIMED = "claimed"
     RESOLVED = "resolved"
@@ -90,7 +98,9 @@ R, S, T = RequestStatus, StepStatus, TicketStatus
 Status = TypeVar("Status", bound=StrEnum)
 
 REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
-    R.SUBMITTED: frozenset({R.PENDING_APPROVAL, R.IN_PROGRESS, R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING, R.CANCELLED}),
+    R.SUBMITTED: frozenset(
+        {R.PENDING_APPROVAL, R.IN_PROGRESS, R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING, R.CANCELLED}
+    ),
     R.PENDING_APPROVAL: frozenset({R.IN_PROGRESS, R.REJECTED, R.NEEDS_INFO, R.CANCELLING, R.CANCELLED}),
     R.NEEDS_INFO: frozenset({R.PENDING_APPROVAL, R.REJECTED, R.CANCELLING, R.CANCELLED}),
     R.IN_PROGRESS: frozenset({R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING}),

@@ -59,10 +59,10 @@ class Performer:
         with ExitStack() as stack:
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
-            outcome = self._call(claim, held, prepared, lines, stack)
-            outcome, checks = _judged(claim.step, outcome)
-            if isinstance(outcome, Failed):
-                lines(f"{outcome.kind}: {outcome.message}")
+            called = self._call(claim, held, prepared, lines, stack)
+            outcome, checks = _judged(claim.step, called)
+            if isinstance(outcome, Failed) and outcome is not called:
+                lines(outcome.message)  # What a step type says itself it has written already.
         return Result(_masked(outcome, prepared.redactor), prepared.redactor.deep(prepared.template), checks)
 
     def _prepare(self, claim: Claim) -> "_Prepared":
