@@ -49,7 +49,7 @@ class DataFolder:
         """Make it where it is missing. Raises RefusedError when we cannot write there."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.logs.mkdir(exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise RefusedError(
                 f"{self.path} cannot be written ({error.strerror}): set STRATUS_DATA to another folder"
