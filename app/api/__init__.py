@@ -1,9 +1,39 @@
 """Blueprints of `/api/v1`: schemas, endpoints, problem details."""
 
-from flask import Flask
+from flask import Blueprint, Flask, Response, request
 
+from app.api import catalog, correlation, docs, limits, operations, people, problems, reading, requests, steps, tickets
+from app.api.draining import drain
 from config import Settings
+
+PREFIX = "/api/"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give `app` its API."""
+    """Give `app` its API: every call below `/api` is answered in JSON, whatever becomes of it."""
+    app.extensions[limits.EXTENSION] = limits.install(settings)
+    app.before_request(problems.refuse_unrouted)
+    app.after_request(_finish)
+    app.register_blueprint(_v1())
+    app.register_blueprint(docs.blueprint)
+
+
+def _v1() -> Blueprint:
+    v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
+    problems.install(v1)
+    v1.before_request(limits.count_call)
+    v1.before_request(reading.refuse_unstorable_names)
+    for part in (catalog, requests, steps, tickets, people, operations):
+        v1.register_blueprint(part.blueprint)
+    return v1
+
+
+def _finish(response: Response) -> Response:
+    """What every answer below `/api` carries, refusals of unknown paths and of unknown callers too."""
+    if not request.path.startswith(PREFIX):
+        return response
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if response.status_code >= 400:
+        drain()
+    return limits.say_so(correlation.say_so(response))

@@ -1,0 +1,131 @@
+"""One decorator makes an endpoint of a view: it parses what the view takes, answers what it gives, and describes both.
+
+A view takes names of its path, and `query` and `body` where it declares them; it gives a model. SpecTree keeps the
+description; it neither validates nor runs anything while calls are served.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request
+from pydantic import BaseModel, Field
+from spectree import Response as Answers
+from spectree import SecurityScheme, SpecTree
+from spectree.models import SecureType, SecuritySchemeData
+
+from app.api import reading
+from app.api.parts import settings
+from app.api.reading import Query
+from app.api.shapes.common import Problem
+from app.core.shapes import Shape
+from app.identity.guard import SAFE_METHODS
+
+_NAMED: dict[str, type] = {}
+
+
+def _named(model: type) -> str:
+    """The name of a schema: the model's own. Raises ValueError when two models would share one."""
+    if _NAMED.setdefault(model.__name__, model) is not model:
+        raise ValueError(f"two models of the API are called {model.__name__}: their descriptions would mix")
+    return model.__name__
+
+
+View = Callable[..., BaseModel | None]
+
+BEARER = "bearer"
+DESCRIPTION = SpecTree(
+    "flask",
+    mode="strict",
+    annotations=False,
+    title="Stratus",
+    version="1",
+    description="Order what platform teams offer, watch it being built, and finish by hand what needs a person.",
+    naming_strategy=_named,
+    nested_naming_strategy=lambda _parent, child: child,
+    validation_error_model=Problem,
+    security_schemes=[
+        SecurityScheme(
+            name=BEARER,
+            data=SecuritySchemeData(
+                type=SecureType.HTTP,
+                scheme="bearer",
+                description="A personal access token, or an access token of the sign-in provider for this API's audience.",
+            ),
+        )
+    ],
+)
+
+
+class KeyHeader(BaseModel):
+    """The header that makes a repeated call answer what the first one made."""
+
+    key: str | None = Field(
+        default=None,
+        alias=reading.KEY_HEADER,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Send the same key with the same order again: the answer is the request that the first call made.",
+    )
+
+
+def endpoint(
+    tag: str,
+    answer: type[BaseModel] | None,
+    *,
+    status: int = 200,
+    query: type[Query] = Query,
+    body: type[BaseModel] | None = None,
+    takes_key: bool = False,
+    revalidates: bool = False,
+    refusals: Sequence[int] = (),
+) -> Callable[[View], Callable[..., Response]]:
+    """Serve and describe a view under `tag`.
+
+    answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
+    and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
+    and may be 304. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
+    """
+
+    def decorate(view: View) -> Callable[..., Response]:
+        answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in refusals}
+        described = DESCRIPTION.validate(
+            query=None if query is Query else query,
+            json=body,
+            headers=KeyHeader if takes_key else None,
+            resp=Answers(**{f"HTTP_{status}": answer}, **({"HTTP_304": None} if revalidates else {}), **answers),
+            tags=[tag],
+            operation_id=view.__name__,
+            skip_validation=True,
+        )(view)
+
+        @wraps(described)
+        def served(**given: Any) -> Response:
+            asked = reading.query(query)
+            if query is not Query:
+                given["query"] = asked
+            if body is not None:
+                given["body"] = reading.body(body) if issubclass(body, Shape) else reading.json_object()
+            elif request.method not in SAFE_METHODS:
+                reading.no_body()
+            return _written(view(**given), status, revalidates=revalidates)
+
+        return served
+
+    return decorate
+
+
+def _written(answer: BaseModel | None, status: int, *, revalidates: bool) -> Response:
+    if answer is None:
+        return Response(status=status)
+    text = answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": ZoneInfo(settings().timezone)})
+    response = Response(text, status, mimetype="application/json")
+    if status == 201 and (href := getattr(answer, "href", None)):
+        response.headers["Location"] = href
+    if revalidates:
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+    return response

@@ -1,0 +1,195 @@
+"""Reads what a call sends: the JSON body, the query, the idempotency key. Whatever is wrong with them is told here.
+
+Malformed is what no JSON reader can make sense of (400); what can be read and not accepted is Invalid (422).
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn, TypeVar, get_origin
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.core.shapes import Shape, shape_faults
+from app.errors import Fault, Invalid, Malformed, NotFound, WrongMediaType
+
+DEEPEST = 64
+KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+KEY_HEADER = "Idempotency-Key"
+
+S = TypeVar("S", bound=Shape)
+Q = TypeVar("Q", bound="Query")
+
+
+class Nothing(Shape):
+    """An empty object."""
+
+
+class Query(BaseModel):
+    """Base of the parameters that a URL may carry. Unknown ones are faults; only lists may be given more than once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def json_object() -> dict[str, Any]:
+    """The body as an object. Raises WrongMediaType, Malformed, Invalid, and RequestEntityTooLarge from the server."""
+    if request.mimetype != "application/json":
+        raise WrongMediaType
+    document = _parsed(_text(request.get_data()))
+    faults = list(_unstorable(document))
+    if not isinstance(document, dict):
+        faults.append(Fault((), "type", "must be a JSON object"))
+    if faults:
+        raise Invalid(faults=faults)
+    return dict(document)
+
+
+def body(shape: type[S]) -> S:
+    """The body as `shape`. Raises as `json_object` does, and Invalid with every fault of its shape."""
+    return shaped(shape, json_object())
+
+
+def no_body() -> None:
+    """For calls that take none: an empty object is as good. Raises as `body` does."""
+    if request.get_data():
+        body(Nothing)
+
+
+def shaped(shape: type[S], document: Mapping[str, Any]) -> S:
+    """`document` as `shape`. Raises Invalid with every fault at once."""
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(faults=shape_faults(shape, error, document)) from error
+
+
+def query(shape: type[Q]) -> Q:
+    """The parameters of the URL as `shape`. Raises Invalid with every fault at once, unknown parameters among them."""
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, values in request.args.lists():
+        if not all(storable(text) for text in (name, *values)):
+            faults.append(Fault((_shown(name),), "characters", "must not hold characters that no text can have"))
+        elif _is_list(shape, name):
+            given[name] = values
+        else:
+            given[name] = values[0]
+            if len(values) > 1 and name in shape.model_fields:
+                faults.append(Fault((name,), "repeated", "is given more than once"))
+    try:
+        read = shape.model_validate(given)
+    except ValidationError as error:
+        faults += shape_faults(shape, error, given)
+    if faults:
+        raise Invalid(faults=faults)
+    return read
+
+
+def idempotency_key() -> str | None:
+    """The client's key, None when it sends none. Raises Invalid for one that is empty, too long or not plain."""
+    key = request.headers.get(KEY_HEADER)
+    if key is not None and not KEY.fullmatch(key):
+        fault = Fault((KEY_HEADER,), "format", "must be 1 to 200 visible ASCII characters", {"max_length": 200})
+        raise Invalid(faults=[fault])
+    return key
+
+
+def refuse_unstorable_names() -> None:
+    """A name in the path that no text can be names nothing. Raises NotFound."""
+    for value in (request.view_args or {}).values():
+        if isinstance(value, str) and not storable(value):
+            raise NotFound
+
+
+def storable(text: str) -> bool:
+    """Whether a database keeps `text` as it is: no NUL, no half of a surrogate pair."""
+    return UNSTORABLE.search(text) is None
+
+
+def _is_list(shape: type[Query], name: str) -> bool:
+    field = shape.model_fields.get(name)
+    return field is not None and get_origin(field.annotation) is tuple
+
+
+def _shown(text: str) -> str:
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"The body is not UTF-8 text: see byte {error.start}.") from error
+
+
+def _parsed(text: str) -> Any:
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Malformed(f"The body is not JSON: {error.msg.lower()} at {place}.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        # Python refuses to read whole numbers of more than some thousand digits.
+        raise Malformed("The body holds a number with too many digits.") from error
+    if _deeper_than(document, DEEPEST):
+        raise _too_deep()
+    return document
+
+
+def _too_deep() -> Malformed:
+    return Malformed(f"The body is nested more than {DEEPEST} levels deep.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in document:
+            raise Malformed(f"The body has the key “{_shown(name)}” twice in one object.")
+        document[name] = value
+    return document
+
+
+def _no_number(name: str) -> NoReturn:
+    raise Malformed(f"The body holds {name}, which is no JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Malformed("The body holds a number that is too large.")
+    return number
+
+
+def _deeper_than(document: Any, levels: int) -> bool:
+    """Whether containers lie in each other more than `levels` deep. Level by level, so that depth costs no stack."""
+    here = [document]
+    for _ in range(levels):
+        here = [child for value in here if isinstance(value, dict | list) for child in _children(value)]
+        if not here:
+            return False
+    return any(isinstance(value, dict | list) for value in here)
+
+
+def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
+def _unstorable(document: Any) -> Iterator[Fault]:
+    """Every text in `document` that cannot be kept, keys included. Depth is bounded by now."""
+    words = "must not hold the character U+0000, nor half of a surrogate pair"
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, str) and not storable(value):
+            yield Fault(path, "characters", words)
+        elif isinstance(value, list):
+            stack += [((*path, index), one) for index, one in enumerate(value)]
+        elif isinstance(value, dict):
+            if not all(storable(key) for key in value):
+                yield Fault(path, "characters", f"has a key that {words}")
+            stack += [((*path, key), one) for key, one in value.items() if storable(key)]

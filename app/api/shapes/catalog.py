@@ -1,0 +1,212 @@
+"""Catalog entries. `presentation` and `bundle` are given back as the document wrote them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+from pydantic import Field
+
+from app.api.reading import Query
+from app.api.shapes.common import Body, Pagination
+from app.api.shapes.parameters import Cursor, Limit, Names
+from app.queries.catalog import Entry, EntryDetail, Facet, Filters
+from app.queries.paging import Page
+
+Kind = Literal["item", "bundle"]
+
+
+class CatalogQuery(Query):
+    """How a list of entries is narrowed and paged."""
+
+    tags: Names = Field(default=(), description="Entries that carry all of these tags.")
+    owner: Names = Field(default=(), description="Entries of any of these teams.")
+    limit: Limit = 50
+    cursor: Cursor = None
+
+    @property
+    def filters(self) -> Filters:
+        """The same, for the query."""
+        return Filters(tags=self.tags, owners=self.owner)
+
+
+class SearchQuery(Query):
+    """What is searched for."""
+
+    q: str = Field(
+        max_length=200, description="Words, or beginnings of words; all of them must be found.", examples=["postgres"]
+    )
+    tags: Names = Field(default=(), description="Entries that carry all of these tags.")
+    owner: Names = Field(default=(), description="Entries of any of these teams.")
+    limit: Limit = 50
+
+    @property
+    def filters(self) -> Filters:
+        """The same, for the query."""
+        return Filters(tags=self.tags, owners=self.owner, words=self.q)
+
+
+class VersionQuery(Query):
+    """Which version of an entry."""
+
+    version: str | None = Field(
+        default=None, min_length=1, max_length=200, description="The current one when left out.", examples=["2.1.0"]
+    )
+
+
+class EntrySummary(Body):
+    """An entry as lists show it."""
+
+    name: str = Field(description="Its identity.", examples=["postgres-database"])
+    title: str = Field(description="What people read.", examples=["PostgreSQL Database"])
+    version: str
+    description: str
+    owner: str = Field(description="The platform team that offers it.")
+    category: str
+    tags: list[str]
+    icon: str | None
+    deprecated: dict[str, Any] | None = Field(description="Since when it should not be ordered, and what to take instead.")
+    href: str
+
+    @classmethod
+    def of(cls, entry: Entry, **more: Any) -> Self:
+        """The shape of an entry."""
+        return cls(
+            name=entry.name,
+            title=entry.title,
+            version=entry.version,
+            description=entry.description,
+            owner=entry.owner,
+            category=entry.category,
+            tags=list(entry.tags),
+            icon=entry.icon,
+            deprecated=dict(entry.deprecated) if entry.deprecated else None,
+            href=href(entry.kind, entry.name),
+            **more,
+        )
+
+
+class ItemList(Body):
+    """A page of items."""
+
+    items: list[EntrySummary]
+    pagination: Pagination
+
+    @classmethod
+    def of(cls, page: Page[Entry]) -> Self:
+        """The shape of a page."""
+        return cls(items=[EntrySummary.of(entry) for entry in page.items], pagination=Pagination.of(page))
+
+
+class BundleList(Body):
+    """A page of bundles."""
+
+    bundles: list[EntrySummary]
+    pagination: Pagination
+
+    @classmethod
+    def of(cls, page: Page[Entry]) -> Self:
+        """The shape of a page."""
+        return cls(bundles=[EntrySummary.of(entry) for entry in page.items], pagination=Pagination.of(page))
+
+
+class ItemDetail(EntrySummary):
+    """An item at one version."""
+
+    versions: list[str] = Field(description="All that can be ordered, newest first.")
+    presentation: dict[str, Any] = Field(description="The form: `fields`, and `groups` where there are some.")
+
+    @classmethod
+    def whole(cls, detail: EntryDetail) -> Self:
+        """The shape of a whole item."""
+        return cls.of(detail.entry, versions=list(detail.versions), presentation=_form(detail.document, "fields"))
+
+
+class BundleDetail(EntrySummary):
+    """A bundle at one version."""
+
+    versions: list[str] = Field(description="All that can be ordered, newest first.")
+    bundle: dict[str, Any] = Field(description="`required_items` and `optional_items` with their version ranges.")
+    presentation: dict[str, Any] = Field(description="The bundle's own form: `bundle_fields`; each item adds its own.")
+
+    @classmethod
+    def whole(cls, detail: EntryDetail) -> Self:
+        """The shape of a whole bundle."""
+        return cls.of(
+            detail.entry,
+            versions=list(detail.versions),
+            bundle=dict(detail.document.get("bundle") or {}),
+            presentation=_form(detail.document, "bundle_fields"),
+        )
+
+
+class Version(Body):
+    """One version of an entry."""
+
+    version: str
+    current: bool
+    href: str
+
+
+class VersionList(Body):
+    """Every version of an entry that can be ordered, newest first."""
+
+    name: str
+    versions: list[Version]
+
+    @classmethod
+    def of(cls, detail: EntryDetail) -> Self:
+        """The versions of an entry at its current one."""
+        entry = detail.entry
+        where = href(entry.kind, entry.name)
+        versions = [
+            Version(version=version, current=version == entry.version, href=f"{where}?version={quote(version)}")
+            for version in detail.versions
+        ]
+        return cls(name=entry.name, versions=versions)
+
+
+class Found(EntrySummary):
+    """An entry that a search found."""
+
+    kind: Kind
+
+
+class Count(Body):
+    """A value that entries have, and how many of those that were found."""
+
+    value: str
+    count: int
+
+
+class Facets(Body):
+    """What the entries that were found have in common."""
+
+    tags: list[Count]
+    owners: list[Count]
+
+
+class SearchResult(Body):
+    """Entries that fit, best match first within bundles and then items. total: how many fit, shown or not."""
+
+    results: list[Found]
+    total: int
+    facets: Facets
+
+    @classmethod
+    def of(cls, found: Sequence[Entry], limit: int, tags: Sequence[Facet], owners: Sequence[Facet]) -> Self:
+        """The shape of what was found."""
+        facets = Facets(tags=_counts(tags), owners=_counts(owners))
+        return cls(results=[Found.of(entry, kind=entry.kind) for entry in found[:limit]], total=len(found), facets=facets)
+
+
+def href(kind: str, name: str) -> str:
+    """Where an entry is."""
+    return f"/api/v1/catalog/{kind}s/{name}"
+
+
+def _counts(facets: Sequence[Facet]) -> list[Count]:
+    return [Count(value=facet.value, count=facet.count) for facet in facets]
+
+
+def _form(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return dict(document.get("presentation") or {key: []})

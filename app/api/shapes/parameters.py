@@ -1,0 +1,42 @@
+"""Parameters of URLs, where everything is text: pages, lists, yes and no."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+LARGEST = 2**31 - 1
+
+
+def _whole(text: Any) -> Any:
+    if isinstance(text, str):
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+            raise PydanticCustomError("type", "must be a whole number")
+        return int(text)
+    return text
+
+
+def _yes_or_no(text: Any) -> Any:
+    if isinstance(text, str):
+        if text not in ("true", "false"):
+            raise PydanticCustomError("type", "must be true or false")
+        return text == "true"
+    return text
+
+
+def _parts(values: Any) -> Any:
+    """`?tags=a,b&tags=c` -> a, b, c: lists are written either way."""
+    if isinstance(values, list):
+        return [part for value in values for part in value.split(",") if part]
+    return values
+
+
+Whole = BeforeValidator(_whole)
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+# Bounds stand before the reader of the text: behind it they would be missing from the description.
+Parts = BeforeValidator(_parts)
+Names = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Parts]
+Limit = Annotated[int, Field(ge=1, le=100, description="How many a page holds."), Whole]
+Cursor = Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before.")]
+After = Annotated[int, Field(ge=0, le=LARGEST), Whole]

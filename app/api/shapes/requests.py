@@ -1,0 +1,283 @@
+"""Requests as lists and pages show them, and what an order is answered with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, RootModel
+
+from app.api.reading import Query
+from app.api.shapes import steps
+from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
+from app.api.shapes.parameters import After, Cursor, Limit, Parts, YesOrNo
+from app.api.shapes.steps import PlannedStep, StepSummary
+from app.core.statuses import RequestStatus, StepStatus
+from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
+from app.queries.paging import Page
+from app.queries.requests import Filters
+from app.queries.shapes import Detail, Event, Summary
+
+Mode = Literal["automation", "manual"]
+
+
+class Order(RootModel[BundleOrder | ItemOrder]):
+    """The order of a bundle or of one item."""
+
+
+class RequestsQuery(Query):
+    """How a list of requests is narrowed and paged."""
+
+    status: Annotated[tuple[RequestStatus, ...], Parts] = Field(default=(), description="Requests in any of these states.")
+    mine: YesOrNo = Field(default=False, description="Only what the caller ordered.")
+    team: str | None = Field(default=None, max_length=200, description="Only what this team ordered.")
+    catalog: str | None = Field(default=None, max_length=200, description="Only orders of this bundle or item.")
+    limit: Limit = 50
+    cursor: Cursor = None
+
+    @property
+    def filters(self) -> Filters:
+        """The same, for the query."""
+        return Filters(statuses=self.status, mine=self.mine, team=self.team, catalog_name=self.catalog)
+
+
+class EventsQuery(Query):
+    """Which events."""
+
+    after: After = Field(default=0, description="The number of the last event that the client has.")
+    limit: Limit = 50
+
+
+class Requester(Body):
+    """Who ordered."""
+
+    user_id: str
+    team: str
+    email: str | None = Field(default=None, description="Left out where it is not known.")
+
+
+class _Ordered(Body):
+    """What was ordered: one of the two keys is there."""
+
+    catalog_bundle: str | None = Field(default=None, description="The bundle that was ordered; left out of an item's order.")
+    catalog_item: str | None = Field(default=None, description="The item that was ordered; left out of a bundle's order.")
+
+
+class RequestCreated(_Ordered):
+    """An order that was accepted."""
+
+    request_id: str = Field(examples=["req-20250816-abc123"])
+    status: Literal["submitted"]
+    created_at: Moment
+    href: str
+
+    @classmethod
+    def of(cls, made: Submitted) -> Self:
+        """The shape of what a submit made."""
+        return cls(
+            request_id=made.request_id,
+            status="submitted",
+            created_at=made.created_at,
+            href=href(made.request_id),
+            **{f"catalog_{made.kind}": made.catalog_name},
+        )
+
+
+class RequestSummary(_Ordered):
+    """A request as lists show it. steps: how many steps are in which state."""
+
+    request_id: str = Field(examples=["req-20250816-abc123"])
+    title: str
+    status: RequestStatus
+    version: str
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None
+    requester: Requester
+    steps: dict[StepStatus, int]
+    href: str
+
+    @classmethod
+    def of(cls, summary: Summary) -> Self:
+        """The shape of a summary."""
+        return cls(**_head(summary, None), steps=dict(summary.steps))
+
+
+class RequestList(Body):
+    """A page of requests, newest first."""
+
+    requests: list[RequestSummary]
+    pagination: Pagination
+
+    @classmethod
+    def of(cls, page: Page[Summary]) -> Self:
+        """The shape of a page."""
+        return cls(requests=[RequestSummary.of(one) for one in page.items], pagination=Pagination.of(page))
+
+
+class Fulfillment(Body):
+    """How the request is built: its planned steps, and checks before and after them."""
+
+    execution_mode: Mode
+    steps: list[StepSummary]
+    checks: list[dict[str, Any]]
+
+
+class RequestDetail(_Ordered):
+    """A request, whole. outputs: by the `as` of each item, those of a bundle itself under `bundle`; of a single item flat."""
+
+    request_id: str = Field(examples=["req-20250816-abc123"])
+    title: str
+    status: RequestStatus
+    version: str
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None
+    requester: Requester
+    fulfillment: Fulfillment
+    outputs: dict[str, Any]
+    failure: str | None = Field(description="Why somebody said that it cannot be done.")
+    last_event: int = Field(description="The number of its newest event.")
+    href: str
+
+    @classmethod
+    def of(cls, detail: Detail) -> Self:
+        """The shape of a whole request."""
+        summary = detail.summary
+        fulfillment = Fulfillment(
+            execution_mode="manual" if detail.manual_only else "automation",
+            steps=[StepSummary.of(steps.href(summary.request_id, step.step_id), step) for step in detail.steps],
+            checks=[],
+        )
+        return cls(
+            **_head(summary, detail.requester_email),
+            fulfillment=fulfillment,
+            outputs=dict(detail.grouped_outputs),
+            failure=summary.failure,
+            last_event=summary.last_event,
+        )
+
+
+class RequestOutputs(Body):
+    """The outputs so far, in the shape that the request shows them in."""
+
+    request_id: str
+    outputs: dict[str, Any]
+
+
+class RequestEvent(Body):
+    """One numbered thing that happened."""
+
+    number: int
+    kind: str = Field(examples=["step.completed"])
+    occurred_at: Moment
+    actor: str | None = Field(description="A user's id, `worker:…` or `system`.")
+    step_id: str | None
+    payload: dict[str, Any]
+
+
+class RequestEventList(Body):
+    """Events, oldest first, without holes. Ask again with `after` = `last_number`."""
+
+    request_id: str
+    events: list[RequestEvent]
+    last_number: int
+    has_more: bool
+
+    @classmethod
+    def of(cls, request_id: str, found: Sequence[Event], query: EventsQuery) -> Self:
+        """The shape of what was found; one more than the limit was read to see whether there is more."""
+        shown = found[: query.limit]
+        events = [
+            RequestEvent(
+                number=event.number,
+                kind=event.kind,
+                occurred_at=event.occurred_at,
+                actor=event.actor,
+                step_id=event.step_id,
+                payload=dict(event.payload),
+            )
+            for event in shown
+        ]
+        last = shown[-1].number if shown else query.after
+        return cls(request_id=request_id, events=events, last_number=last, has_more=len(found) > query.limit)
+
+
+class Values(Body):
+    """What would be stored: answers, defaults and fixed values. Shaped as an order is, items by their `as`."""
+
+    bundle_parameters: dict[str, Any] = Field(default={}, description="Of a bundle.")
+    item_parameters: dict[str, dict[str, Any]] = Field(default={}, description="Of a bundle: its selected items.")
+    parameters: dict[str, Any] = Field(default={}, description="Of an item ordered alone.")
+
+
+class Validation(_Ordered):
+    """What an order would come to. Nothing was written."""
+
+    valid: bool
+    errors: list[ProblemError] = Field(description="As a POST of the same order would tell them.")
+    version: str | None = Field(description="The version that would be ordered; null where the entry is unknown.")
+    versions: dict[str, str] = Field(description="By `as`: the version of each item that would be taken.")
+    selected: dict[str, bool] = Field(description="By `as`: whether the item would be built.")
+    values: Values
+    steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> Self:
+        """The shape of an order that was looked at."""
+        offer, resolved = prepared.offer, prepared.resolved
+        return cls(
+            valid=not prepared.faults,
+            errors=[ProblemError.model_validate(fault.as_json()) for fault in prepared.faults],
+            version=offer.version if offer else None,
+            versions={item.alias: item.version for item in offer.items} if offer else {},
+            selected=dict(resolved.selected) if resolved else {},
+            values=_values(prepared),
+            steps=[PlannedStep.of(step) for step in prepared.steps],
+            **({f"catalog_{offer.kind}": offer.name} if offer else {}),
+        )
+
+
+def href(request_id: str) -> str:
+    """Where a request is."""
+    return f"/api/v1/requests/{request_id}"
+
+
+def _head(summary: Summary, email: str | None) -> dict[str, Any]:
+    known = {"email": email} if email else {}
+    return {
+        "request_id": summary.request_id,
+        "title": summary.title,
+        "status": summary.status,
+        f"catalog_{summary.kind}": summary.catalog_name,
+        "version": summary.version,
+        "created_at": summary.created_at,
+        "updated_at": summary.updated_at,
+        "completed_at": summary.completed_at,
+        "requester": Requester(user_id=summary.requester_user_id, team=summary.team, **known),
+        "href": href(summary.request_id),
+    }
+
+
+def _values(prepared: Prepared) -> Values:
+    offer, resolved = prepared.offer, prepared.resolved
+    if offer is None or resolved is None:
+        return Values()
+    items = {
+        item.alias: _told(resolved.item_values.get(item.alias, {}), _sensitive_of(item.definition, "fields"))
+        for item in offer.items
+        if resolved.selected[item.alias]
+    }
+    if offer.kind == "item":
+        return Values(parameters=next(iter(items.values())))
+    own = _told(resolved.bundle_values, _sensitive_of(offer.definition, "bundle_fields"))
+    return Values(bundle_parameters=own, item_parameters=items)
+
+
+def _told(values: Mapping[str, Any], sensitive: set[str]) -> dict[str, Any]:
+    """The values that there are, masked where they are sensitive."""
+    return {name: MASK if name in sensitive else value for name, value in values.items() if value is not None}
+
+
+def _sensitive_of(definition: Mapping[str, Any], key: str) -> set[str]:
+    inputs = [{**spec, "name": name} for name, spec in (definition.get("inputs") or {}).items()]
+    fields = [*((definition.get("presentation") or {}).get(key) or ()), *inputs]
+    return {field["name"] for field in fields if field.get("sensitive")}

@@ -1,0 +1,207 @@
+"""Steps of requests: in a plan, in a request, and whole with their attempts and logs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from app.api.reading import Query
+from app.api.shapes.common import MASK, Body, Moment
+from app.api.shapes.parameters import LARGEST, After, Whole
+from app.core import plan
+from app.core.statuses import AttemptStatus, StepStatus
+from app.queries import shapes as found
+
+
+class LogQuery(Query):
+    """Which lines of a log."""
+
+    attempt: Annotated[int, Field(ge=1, le=LARGEST), Whole] | None = Field(
+        default=None, description="The newest one when left out."
+    )
+    after: After = Field(default=0, description="The number of the last line that the client has.")
+    tail: Annotated[int, Field(ge=1, le=1000), Whole] = Field(
+        default=200, description="How many lines at most; the last ones are kept."
+    )
+
+
+class JobTracking(Body):
+    """The run at the system that does the work."""
+
+    external_id: str
+    tracking_url: str | None
+
+
+class StepSummary(Body):
+    """A step as its request shows it. Sensitive outputs are masked."""
+
+    step_id: str = Field(examples=["step-001"])
+    name: str = Field(examples=["provision_postgres"])
+    title: str
+    type: str = Field(examples=["TerraformFile"])
+    status: StepStatus
+    position: int
+    depends_on: list[str] = Field(description="Ids of the steps that it waits for.")
+    item: str | None = Field(description="The `as` of the item that it builds; null for a step of the bundle itself.")
+    started_at: Moment | None
+    completed_at: Moment | None
+    outputs: dict[str, Any]
+    job_tracking: JobTracking | None = Field(default=None, description="Left out where nothing runs elsewhere.")
+    href: str
+
+    @classmethod
+    def of(cls, where: str, step: found.Step, **more: Any) -> Self:
+        """The shape of the step that is at `where`."""
+        if step.external_id is not None:
+            more["job_tracking"] = JobTracking(external_id=step.external_id, tracking_url=step.tracking_url)
+        return cls(
+            step_id=step.step_id,
+            name=step.name,
+            title=step.title,
+            type=step.type,
+            status=StepStatus(step.status),
+            position=step.position,
+            depends_on=list(step.depends_on),
+            item=step.item,
+            started_at=step.started_at,
+            completed_at=step.completed_at,
+            outputs={**step.outputs, **dict.fromkeys(step.sensitive_outputs, MASK)},
+            href=where,
+            **more,
+        )
+
+
+class StepError(Body):
+    """Why an attempt failed. details: what the step type knows, e.g. `resource` and `error_code` of Terraform."""
+
+    type: str = Field(examples=["terraform_error"])
+    message: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any]) -> Self:
+        """The shape of a stored error."""
+        return cls(type=error["type"], message=error["message"], details=dict(error.get("details") or {}))
+
+
+class Attempt(Body):
+    """One attempt of a step."""
+
+    attempt_number: int
+    status: AttemptStatus
+    started_at: Moment
+    completed_at: Moment | None
+    error: StepError | None
+    evidence: dict[str, Any] | None = Field(description="What is known of an attempt whose outcome nobody knows.")
+    external_id: str | None
+    logs_href: str
+
+    @classmethod
+    def of(cls, where: str, attempt: found.Attempt) -> Self:
+        """The shape of an attempt of the step at `where`."""
+        return cls(
+            attempt_number=attempt.number,
+            status=AttemptStatus(attempt.status),
+            started_at=attempt.started_at,
+            completed_at=attempt.completed_at,
+            error=StepError.of(attempt.error) if attempt.error else None,
+            evidence=dict(attempt.evidence) if attempt.evidence else None,
+            external_id=attempt.external_id,
+            logs_href=f"{where}/logs?attempt={attempt.number}",
+        )
+
+
+class Check(Body):
+    """One thing that verification looked at."""
+
+    name: str
+    ok: bool
+    expected: Any
+    actual: Any
+
+
+class StepDetail(StepSummary):
+    """A step, whole, with what can be done about it."""
+
+    request_id: str
+    owner_team: str = Field(description="The platform team that works its ticket.")
+    attempts: list[Attempt]
+    verification: list[Check] | None = Field(description="What was looked at after it had succeeded.")
+    can_retry: bool
+    can_skip: bool
+    manual_fallback_available: bool
+    ticket_id: str | None = Field(description="Its open ticket.")
+
+    @classmethod
+    def whole(cls, request_id: str, step: found.Step) -> Self:
+        """The shape of a whole step."""
+        where = href(request_id, step.step_id)
+        return cls.of(
+            where,
+            step,
+            request_id=request_id,
+            owner_team=step.owner_team,
+            attempts=[Attempt.of(where, attempt) for attempt in step.attempts],
+            verification=None if step.verification is None else [Check(**check) for check in step.verification],
+            can_retry=step.can_retry,
+            can_skip=False,
+            manual_fallback_available=step.manual_fallback_available,
+            ticket_id=step.ticket.ticket_id if step.ticket else None,
+        )
+
+
+class LogLine(Body):
+    """One line of a log."""
+
+    number: int
+    logged_at: Moment
+    text: str
+
+
+class Log(Body):
+    """Lines of one attempt, oldest first. attempt_number is 0 before the first attempt."""
+
+    request_id: str
+    step_id: str
+    attempt_number: int
+    lines: list[LogLine]
+
+    @classmethod
+    def of(cls, request_id: str, step_id: str, attempt: int, lines: Sequence[found.Line]) -> Self:
+        """The shape of lines."""
+        shown = [LogLine(number=line.number, logged_at=line.logged_at, text=line.text) for line in lines]
+        return cls(request_id=request_id, step_id=step_id, attempt_number=attempt, lines=shown)
+
+
+class PlannedStep(Body):
+    """A step that an order would have."""
+
+    step_id: str
+    name: str
+    title: str
+    type: str
+    status: Literal["pending", "skipped"]
+    position: int
+    depends_on: list[str]
+    item: str | None
+    owner_team: str
+
+    @classmethod
+    def of(cls, step: plan.PlannedStep) -> Self:
+        """The shape of a planned step."""
+        return cls(
+            step_id=step.step_id,
+            name=step.name,
+            title=step.title,
+            type=step.type,
+            status="skipped" if step.skipped else "pending",
+            position=step.position,
+            depends_on=list(step.depends_on),
+            item=step.item_alias,
+            owner_team=step.owner_team,
+        )
+
+
+def href(request_id: str, step_id: str) -> str:
+    """Where a step is."""
+    return f"/api/v1/requests/{request_id}/steps/{step_id}"

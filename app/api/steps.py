@@ -1,0 +1,52 @@
+"""Steps of a request: attempts, logs, and running one again."""
+
+from flask import Blueprint
+
+from app.api.correlation import caller
+from app.api.endpoint import endpoint
+from app.api.shapes import steps as shapes
+from app.errors import Conflict
+from app.extensions import db
+from app.identity import current_person
+from app.identity.guard import api_caller
+from app.lifecycle import tickets
+from app.queries import requests as queries
+from app.transaction import transaction
+
+blueprint = Blueprint("steps", __name__, url_prefix="/requests/<request_id>/steps")
+TAG = "requests"
+
+
+@blueprint.get("/<step_id>")
+@api_caller
+@endpoint(TAG, shapes.StepDetail)
+def get_step(request_id: str, step_id: str) -> shapes.StepDetail:
+    """One step with its attempts, and what can be done about it."""
+    return shapes.StepDetail.whole(request_id, queries.step(db.session, current_person(), request_id, step_id))
+
+
+@blueprint.get("/<step_id>/logs")
+@api_caller
+@endpoint(TAG, shapes.Log, query=shapes.LogQuery)
+def get_step_log(request_id: str, step_id: str, query: shapes.LogQuery) -> shapes.Log:
+    """The log of one attempt, its last lines or those after a number."""
+    attempt, lines = queries.log(
+        db.session, current_person(), request_id, step_id, query.attempt, tail=query.tail, after=query.after
+    )
+    return shapes.Log.of(request_id, step_id, attempt, lines)
+
+
+@blueprint.post("/<step_id>/retry")
+@api_caller
+@endpoint(TAG, shapes.StepDetail, refusals=[409])
+def retry_step(request_id: str, step_id: str) -> shapes.StepDetail:
+    """Run a failed step's automation again, with the same inputs.
+
+    Its open ticket ends as `retried`. The platform team may always; those who asked may until somebody has claimed the ticket.
+    """
+    with transaction() as unit:
+        step = queries.step(db.session, current_person(), request_id, step_id)
+        if step.ticket is None:
+            raise Conflict(f"{step_id} is {step.status} and has no open ticket: there is nothing to retry")
+        tickets.retry(unit, caller(), step.ticket.ticket_id)
+    return shapes.StepDetail.whole(request_id, queries.step(db.session, current_person(), request_id, step_id))
