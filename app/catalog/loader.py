@@ -20,6 +20,7 @@ from app.core.step_params import is_template
 from app.core.versions import check_version, sort_key
 from app.errors import Fault
 
+LONGEST = 1_000
 Known = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Item name -> version -> definition: the versions that were synced before."""
 
@@ -131,10 +132,10 @@ def _read(root: FilePath, path: FilePath) -> _File:
     inside = path.relative_to(root)
     if not _is_plain(root, path):
         text = Text(problems=[_at_start("is a symbolic link or no plain file", "put the file itself here")])
-    elif len(inside.parts) == 1:
+    elif not checks.STEM.fullmatch(inside.parts[0]) or len(inside.parts) == 1:
         text = Text(problems=[_at_start("is in no category", "move it into a folder such as databases/ or bundles/")])
     else:
-        text = read(path.read_bytes())
+        text = _content(path)
     document = text.data if isinstance(text.data, Mapping) else {}
     # A document in bundles/ that has not said yet what it is made of is a bundle all the same.
     kind = "bundle" if "bundle" in document or inside.parts[0] == "bundles" else "item"
@@ -142,6 +143,13 @@ def _read(root: FilePath, path: FilePath) -> _File:
     if text.data is not None and not isinstance(text.data, Mapping):
         file.problems.append(_at_start("is not a mapping of keys", "begin with name:, version:, description:, owner:"))
     return file
+
+
+def _content(path: FilePath) -> Text:
+    try:
+        return read(path.read_bytes())
+    except OSError as error:
+        return Text(problems=[_at_start(f"cannot be read: {error.strerror}", "correct the file's permissions")])
 
 
 def _is_plain(root: FilePath, path: FilePath) -> bool:
@@ -215,7 +223,7 @@ def _catalog(files: Iterable[_File]) -> Catalog:
         told = _told(file)
         faults += told
         if told or file.definition is None:
-            faulty.add(file.outline.stem)
+            faulty.add(_storable(file.outline.stem))
         else:
             entry = _entry(file, file.definition)
             found[entry.kind][entry.name] = entry
@@ -224,12 +232,19 @@ def _catalog(files: Iterable[_File]) -> Catalog:
 
 def _told(file: _File) -> list[CatalogFault]:
     """The faults of one file with their places, in the order in which they stand there."""
-    stem = file.outline.stem
-    told = [CatalogFault(file.path, *problem.place, stem, problem.message, problem.remedy) for problem in file.problems]
+    told = [(problem.place, problem.message, problem.remedy) for problem in file.problems]
     for fault in file.faults:
         place = file.text.place(fault.path, of_key=fault.code in ("unknown_field", "duplicate"))
-        told.append(CatalogFault(file.path, *place, stem, _sentence(fault), fault.limits.get("remedy", _remedy(fault))))
-    return sorted(dict.fromkeys(told), key=lambda fault: (fault.line, fault.column))
+        told.append((place, _sentence(fault), fault.limits.get("remedy", _remedy(fault))))
+    path, stem = _storable(file.path), _storable(file.outline.stem)
+    faults = [CatalogFault(path, *place, stem, _storable(message), _storable(remedy)) for place, message, remedy in told]
+    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))
+
+
+def _storable(text: str) -> str:
+    """Text that quotes a document or a file's name, fit for people and for PostgreSQL: some of it may be no text at all."""
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def _sentence(fault: Fault) -> str:

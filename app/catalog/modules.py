@@ -36,8 +36,11 @@ def pack(root: Path, source: str) -> Module:
 
     Raises ModuleError for anything absent, outside the repository, reached through a symbolic link, or too large.
     """
-    folder = locate(root, source)
-    files = [(path.relative_to(folder).as_posix(), _content(path)) for path in _files(folder)]
+    try:
+        folder = locate(root, source)
+        files = [(path.relative_to(folder).as_posix(), _content(path)) for path in _files(folder)]
+    except OSError as error:
+        raise ModuleError(f"{source} cannot be read: {error.strerror}", "correct its name or its permissions") from error
     if not any(name.endswith((".tf", ".tf.json")) and "/" not in name for name, _ in files):
         raise ModuleError(f"{source} holds no Terraform files", "name the folder that holds the .tf files")
     if sum(len(content) for _, content in files) > MAX_BYTES:

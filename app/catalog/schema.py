@@ -210,7 +210,7 @@ class Header(Shape):
 
     name: Line
     version: Version
-    description: Line
+    description: Annotated[str, Field(min_length=1, max_length=2_000)]
     owner: Slug
     tags: list[Tag] = []
     links: list[Link] = []

@@ -1,5 +1,8 @@
 """The loader: sound folders load, every kind of fault has its sentence and its place, one bad file takes no other down."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from app.catalog.loader import load
@@ -385,6 +388,30 @@ def test_a_file_outside_a_category_is_a_fault(folder):
     write(folder, "quotas.yaml", "default: {databases: 3}")
     (fault,) = load(folder).faults
     assert (fault.path, fault.message) == ("quotas.yaml", "is in no category")
+
+
+def test_a_folder_that_cannot_be_a_category_is_a_fault(folder):
+    write(folder, "Data Bases/redis.yaml", (folder / CACHE_FILE).read_text())
+    assert [fault.message for fault in load(folder).faults] == ["is in no category"]
+
+
+def test_text_that_cannot_be_stored_is_not_quoted(folder):
+    write(folder, CACHE_FILE, '"own\\0er": 1\n"\\ud800": 2\n')
+    for fault in load(folder).faults:
+        assert "\0" not in str(fault)
+        str(fault).encode()
+
+
+def test_a_name_that_is_no_text_is_a_fault(folder):
+    odd = os.fsencode(folder) + b"/databases/\xff.yaml"
+    Path(os.fsdecode(odd)).write_text((folder / CACHE_FILE).read_text())
+    (fault,) = load(folder).faults
+    assert str(fault).encode()
+
+
+def test_a_source_that_is_too_long_is_a_fault(folder):
+    change(folder, ITEM_FILE, "./modules/postgres", "./" + "x" * 300)
+    assert "cannot be read" in load(folder).faults[0].message
 
 
 def test_a_symbolic_link_is_a_fault(folder, tmp_path):
