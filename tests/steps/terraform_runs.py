@@ -15,9 +15,11 @@ from app.outbound import Outbound
 from app.state_server import StateServer
 from app.steps.base import StepContext, StepSettings
 from app.steps.terraform import TerraformFile
+from dev import terraform_shim
 
 MODULES = Path(__file__).parents[2] / "catalog" / "modules"
-SETTINGS = StepSettings(github_api_url="", github_token="", terraform_binary="")
+BINARY = terraform_shim.binary()
+SETTINGS = StepSettings(github_api_url="", github_token="", terraform_binary=BINARY)
 ECHO = """
 variable "word" {}
 resource "terraform_data" "echo" { input = var.word }

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.outcomes import Done, Failed
 from app.steps.terraform import TerraformFile
-from tests.steps.terraform_runs import ECHO, SETTINGS, archive, example, site
+from tests.steps.terraform_runs import BINARY, ECHO, SETTINGS, archive, example, site
 
 PORTAL = {"database_name": "customer_portal_db", "environment": "staging"}
 SECRETS = """
@@ -154,11 +154,11 @@ def test_a_missing_program_is_told_in_a_sentence_and_not_tried_again(place, conf
 
 def test_an_empty_path_has_no_program(place, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert place.run(ECHO, {"word": "x"}).kind == "terraform_missing"
+    assert place.run(ECHO, {"word": "x"}, settings=replace(SETTINGS, terraform_binary="")).kind == "terraform_missing"
 
 
 def test_the_program_may_be_a_command_line(place):
-    settings = replace(SETTINGS, terraform_binary="env -u NOTHING terraform")
+    settings = replace(SETTINGS, terraform_binary=f"env -u NOTHING {BINARY or 'terraform'}")
     assert place.run(ECHO, {"word": "x"}, settings=settings).outputs == {"word": "x"}
 
 

@@ -51,6 +51,12 @@ def test_what_was_built_is_kept():
     assert narration.built == [{"resource": "aws_vpc.a", "action": "create", "id": "vpc-1"}]
 
 
+@pytest.mark.parametrize(("operation", "applied"), [("apply", True), ("plan", False), (None, False)])
+def test_only_the_summary_of_an_apply_says_that_all_is_built(operation, applied):
+    _, narration = told({"type": "change_summary", "@message": "done", "changes": {"operation": operation}})
+    assert narration.applied is applied
+
+
 def test_events_that_were_told_before_are_not_told_again():
     assert told({"type": "planned_change", "@message": "x"}, silent=frozenset({"planned_change"}))[0] == []
 

@@ -44,13 +44,15 @@ class Narration:
     """One command's stream.
 
     diagnostics: as Terraform wrote them. built: `{resource, id}` of each resource that was created, changed or destroyed.
-    text: the last lines that were no JSON, e.g. of a crash.
+    applied: Terraform said that everything was built, which it does after it saved the state. text: the last lines that were
+    no JSON, e.g. of a crash.
     """
 
     def __init__(self, log: Callable[[str], None], *, silent: frozenset[str] = frozenset()) -> None:
         """`silent`: events that were told before and are not told again."""
         self.diagnostics: list[dict[str, Any]] = []
         self.built: list[dict[str, Any]] = []
+        self.applied = False
         self.text: list[str] = []
         self._log = log
         self._told = PROGRESS - silent
@@ -69,6 +71,8 @@ class Narration:
             self._diagnostic(event.get("diagnostic") or {}, message)
         elif kind in self._told or (kind in {"log", "init_output"} and INSTALLING.match(message)):
             self._say(message)
+        if kind == "change_summary":
+            self.applied = (event.get("changes") or {}).get("operation") == "apply"
         if kind == "apply_complete":
             hook = event.get("hook") or {}
             address = local_address(str((hook.get("resource") or {}).get("addr", "")))

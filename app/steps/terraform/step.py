@@ -70,8 +70,8 @@ class _Run:
     def _apply(self) -> Outcome | None:
         narration = Narration(self._context.log, silent=frozenset({"planned_change"}))
         ended = self._command(narration.take, "apply", "-json", "-input=false", "-no-color", PLAN)
-        if ended.code == 0:
-            return None
+        if ended.code == 0 or narration.applied:
+            return None  # An interrupt that comes when all is built may still spoil the exit code.
         if (self._context.workdir / LOST_STATE).exists():
             return self._unknown("the state of what was built could not be saved", narration)
         if ended.stopped or ended.code < 0:
