@@ -113,9 +113,9 @@ def named() -> DataFolder:
 def _new_secrets() -> Secrets:
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     return Secrets(
-        secret_key=secrets.token_urlsafe(48),
+        secret_key=secrets.token_hex(32),
         vault_keys=f"dev1:{key}",
         postgres_password=secrets.token_hex(16),
         valkey_password=secrets.token_hex(16),
-        oidc_client_secret=secrets.token_urlsafe(32),
+        oidc_client_secret=secrets.token_hex(32),
     )

@@ -95,9 +95,10 @@ class Keeper:
         self.servers.start(self._pause)
         self.kept["servers"] = [Kept(child) for child in self.servers.children]
         for launch in programs.stand_ins(self.environment):
-            kept = self._keep("stand-ins", launch)
-            wait_until(kept.child, _healthy(f"{self.environment.at(launch.name)}/health"), self._pause)
+            self._keep("stand-ins", launch)
         self._once(programs.migrate(self.environment))
+        for kept in self.kept["stand-ins"]:
+            wait_until(kept.child, _healthy(f"{self.environment.at(kept.child.launch.name)}/health"), self._pause)
         self.folder.note(Holder(os.getpid(), WHAT, migrated=True))
         self._sync_catalog()
         for launch in programs.workers(self.environment):
