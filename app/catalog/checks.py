@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.catalog.outline import Outline, Part, step_outputs
+from app.catalog.outline import Outline, Part, step_outputs, texts
 from app.catalog.templates import RESERVED
 from app.catalog.yaml12 import Path
 from app.core import plan
@@ -20,12 +20,13 @@ from app.core.step_params import check_template, check_verification, is_template
 from app.errors import Fault, under
 
 STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+NUMBERS = frozenset({"integer", "number", "percentage"})
 ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def check_document(outline: Outline) -> Iterator[Fault]:
     """Every fault that the document shows by itself."""
-    for check in (_names, _groups, _defaults, _templates, _verifications, _tasks, _order, _prices):
+    for check in (_names, _groups, _defaults, _offers, _templates, _verifications, _tasks, _order, _prices):
         yield from check(outline)
     yield from check_cycles(outline)
 
@@ -88,6 +89,18 @@ def _defaults(outline: Outline) -> Iterator[Fault]:
                 yield Fault((*part.path, "default"), fault.code, words, {"remedy": "correct the default or the rule"})
 
 
+def _offers(outline: Outline) -> Iterator[Fault]:
+    """The defaults of declared outputs: what a person finds filled in."""
+    for part in outline.steps:
+        outputs = part.body.get("outputs")
+        for name, spec in outputs.items() if isinstance(outputs, Mapping) else ():
+            offered = spec.get("default") if isinstance(spec, Mapping) else None
+            field = None if offered is None or is_template(offered) else field_of(name, {"type": spec.get("type", "string")})
+            for fault in check_default(field.model_copy(update={"default": offered})) if field else ():
+                words = f"the default of {name} {fault.message}"
+                yield Fault((*part.path, "outputs", name, "default"), fault.code, words, {"remedy": "correct the default"})
+
+
 def _templates(outline: Outline) -> Iterator[Fault]:
     for part in outline.steps:
         if "template" in part.body and isinstance(part.body["template"], Mapping):
@@ -111,6 +124,9 @@ def _verifications(outline: Outline) -> Iterator[Fault]:
     for part in outline.steps:
         if part.body.get("verification") is not None:
             yield from under(check_verification(_type(part), part.body["verification"]), *part.path, "verification")
+        for path, text in texts(part.body.get("verification"), (*part.path, "verification")):
+            if is_template(text):
+                yield Fault(path, "template", "is compared as it is written", {"remedy": "write the value itself"})
 
 
 def _tasks(outline: Outline) -> Iterator[Fault]:
@@ -186,6 +202,7 @@ def _prices(outline: Outline) -> Iterator[Fault]:
     for line in outline.cost_lines:
         for key in ("each", "by"):
             yield from _known((*line.path, key), line.body.get(key), known, "field")
+        yield from _countable(line, known)
         by, prices = line.body.get("by"), line.body.get("prices")
         if isinstance(by, str) and by in known and isinstance(prices, Mapping):
             field = field_of(by, known[by].body)
@@ -193,3 +210,10 @@ def _prices(outline: Outline) -> Iterator[Fault]:
             if missing:
                 message = f"there is no price for {', '.join(missing)}"
                 yield Fault((*line.path, "prices"), "prices", message, {"remedy": "add one, 0 if it is free"})
+
+
+def _countable(line: Part, known: Mapping[str, Part]) -> Iterator[Fault]:
+    each = line.body.get("each")
+    field = field_of(each, known[each].body) if isinstance(each, str) and each in known else None
+    if field and field.type not in NUMBERS:
+        yield Fault((*line.path, "each"), "type", f"{each} is no number", {"remedy": "name a field of type integer or number"})

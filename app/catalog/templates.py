@@ -74,6 +74,11 @@ def _of_steps(outline: Outline) -> Iterator[Use]:
         for use in _templates(part.body.get("template"), (*part.path, "template"), "step"):
             yield use._replace(when=guard)
         yield from _bare(when, (*part.path, "when"), "outputs")
+        outputs = part.body.get("outputs")
+        for name, spec in outputs.items() if isinstance(outputs, Mapping) else ():
+            # What a ticket offers may be worked out: an address from the answers.
+            offered = spec.get("default") if isinstance(spec, Mapping) else None
+            yield from _templates(offered, (*part.path, "outputs", name, "default"), "outputs")
 
 
 def _templates(value: Any, path: Path, sees: str) -> Iterator[Use]:

@@ -77,6 +77,8 @@ def test_a_missing_folder_is_an_error(tmp_path):
         load(tmp_path / "nowhere")
 
 
+VERIFIED = "        verification: {type: terraform_state, required_outputs: ['{{ size }}']}\n        outputs:\n"
+MADE_OF_CACHE = 'outputs: {cache: {value: "{{ items.redis.outputs.endpoint }}"}}\npresentation:'
 FAULTS = [
     # file, what is there, what is written instead, line, column, message, remedy
     (ITEM_FILE, 'owner: "', 'ownr: "', 4, 1, "ownr is not known here", "did you mean owner?"),
