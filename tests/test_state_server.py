@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import create_engine, func, select, update
 
+from app.core.outcomes import Failed
 from app.models import RequestStep, TerraformState
 from app.state_server import KEPT_VERSIONS, MAX_STATE_BYTES, LeaseLostError, StateServer, StateStore
 from app.vault import Vault, VaultError
 from tests.fixtures.house import http as http_step
 from tests.fixtures.house import item
+from tests.steps.terraform_runs import Site, example
 
 STATE = b'{"version": 4, "canary": "hunter2-hunter2"}'
 
@@ -201,3 +203,30 @@ def test_writers_of_one_step_do_not_lose_a_version(store, house, claim):
         list(pool.map(lambda _: store.write(claim.step.id, claim.token, STATE), range(12)))
     with house.engine.begin() as connection:
         assert connection.scalar(select(func.max(TerraformState.version))) == 12
+
+
+@pytest.fixture
+def place(server, store, claim, tmp_path):
+    """A place to run Terraform at, for the claimed step."""
+    made = Site(tmp_path, server, store)
+    made.step, made.lease = claim.step.id, claim.token
+    return made
+
+
+def test_terraform_finds_its_state_again(place):
+    for _ in range(2):
+        assert place.run(example("redis"), {"name": "portal"}).outputs
+    assert place.lines[-1] == "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
+
+
+def test_no_row_shows_a_value_that_terraform_wrote(place, house):
+    place.run(example("redis"), {"name": "canary"})
+    assert rows(house)
+    assert not any(b"canary" in row.ciphertext for row in rows(house))
+
+
+def test_terraform_stops_before_it_builds_when_the_lease_is_gone(place, house, claim):
+    give_the_lease_to_somebody_else(house, claim)
+    outcome = place.run(example("redis"), {"name": "portal"})
+    assert isinstance(outcome, Failed)
+    assert rows(house) == []

@@ -66,7 +66,7 @@ class Site:
 
     def __init__(self, folder, server, store):
         self.folder, self.server, self.store = folder, server, store
-        self.step = uuid.uuid4()
+        self.step, self.lease = uuid.uuid4(), uuid.uuid4()
         self.lines = []
         self.stopping = Event()
         self.runs = 0
@@ -82,7 +82,7 @@ class Site:
         workdir = self.folder / f"run-{self.runs}"
         workdir.mkdir(mode=0o700)
         params = TerraformFileParams(module_source="../modules/x", variables=variables, **(template or {}))
-        with self.server.open(self.step, uuid.uuid4()) as state:
+        with self.server.open(self.step, self.lease) as state:
             context = StepContext(
                 idempotency_key="key",
                 request_id="req-20261124-abc123",
