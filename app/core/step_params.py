@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
@@ -217,7 +217,7 @@ def check_verification(step_type: str, verification: Any) -> list[Fault]:
         return []
     if not isinstance(verification, Mapping):
         return [Fault((), "type", "must be a mapping")]
-    allowed = {shape.model_fields["type"].annotation.__args__[0]: shape for shape in VERIFICATIONS[step_type]}  # type: ignore[union-attr]
+    allowed = {get_args(shape.model_fields["type"].annotation)[0]: shape for shape in VERIFICATIONS[step_type]}
     if not allowed:
         return [Fault((), "unknown_field", f"is not known for {step_type}", {"remedy": "take it away"})]
     named = verification.get("type")

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from app.core.expressions import evaluate, render
+from app.core.order import OrderItem, resolve, resolve_item
 from app.core.plan import ChosenItem, plan
+from app.core.step_params import parse
 from config import HERE
 
 BUNDLE = {
@@ -211,3 +214,95 @@ def test_a_step_gives_its_module_variables_that_it_has_and_promises_outputs_that
     assert set(step["template"]["variables"]) == set(re.findall(r'^variable "(\w+)"', text, re.MULTILINE))
     assert set(step["outputs"]) == set(re.findall(r'^output "(\w+)"', text, re.MULTILINE))
     assert step["verification"]["resource_count"] == len(re.findall(r'^resource "', text, re.MULTILINE))
+
+
+ORDER = {
+    "eks-container-app": {
+        "app_name": "customer-portal-api",
+        "environment": "staging",
+        "replicas": 3,
+        "app_type": "web-frontend",
+    },
+    "postgres-database": {
+        "database_name": "customer_portal_db",
+        "instance_class": "db.t3.medium",
+        "allocated_storage": 250,
+        "backup_retention": 14,
+    },
+    "redis-cache": {"enabled": True, "cache_size": "cache.t3.micro"},
+    "application-monitoring": {"enabled": True},
+}
+POSTGRES_STEP = {"address": "customer_portal_db.staging.rds.amazonaws.com", "port": 5432, "admin_secret_arn": "arn:aws:x:y:z"}
+
+
+def resolved(entries, order):
+    """What the story's order comes to, with the items it took."""
+    bundle = entries["full-stack-web-app"].definition
+    items = []
+    for kind in ("required_items", "optional_items"):
+        for one in bundle["bundle"][kind]:
+            entry = entries[one["catalog_item"]]
+            enabled = one.get("default_enabled", True)
+            required = kind == "required_items"
+            items.append(
+                OrderItem(one["as"], entry.name, entry.version, required, enabled, one["parameters"], entry.definition)
+            )
+    return resolve(bundle, items, {"solution_name": "customer-portal", "enable_ha": True}, order)
+
+
+def scope_of(alias, values):
+    return {**values[alias], "parameters": values[alias], "requester": {"team": "customer-experience"}}
+
+
+def test_the_storys_order_is_accepted(entries):
+    assert resolved(entries, ORDER).faults == ()
+
+
+@pytest.mark.parametrize("alias", ["eks_app", "postgres", "redis", "monitoring"])
+def test_every_step_of_the_story_renders_to_parameters_that_fit(entries, chosen, alias):
+    values = resolved(entries, ORDER).item_values
+    (item,) = [one for one in chosen if one.alias == alias]
+    for step in item.definition["fulfillment"]["automation"]["steps"]:
+        assert parse(step["type"], render(step["template"], scope_of(alias, values)))
+
+
+def test_high_availability_reaches_the_database(entries):
+    assert resolved(entries, ORDER).item_values["postgres"]["multi_az"] is True
+
+
+def test_the_connection_string_is_the_storys(entries):
+    values = resolved(entries, ORDER).item_values
+    scope = {**scope_of("postgres", values), "steps": {"provision_postgres": {"outputs": POSTGRES_STEP}}}
+    output = entries["postgres-database"].definition["outputs"]["connection_string"]["value"]
+    assert render(output, scope) == "postgresql://customer_portal_db.staging.rds.amazonaws.com:5432/customer_portal_db"
+
+
+@pytest.mark.parametrize(("selected", "endpoint"), [(True, "cache:6379"), (False, None)])
+def test_the_connections_know_the_cache_only_where_there_is_one(entries, selected, endpoint):
+    (step,) = entries["full-stack-web-app"].definition["fulfillment"]["automation"]["steps"]
+    items = {
+        "eks_app": {"selected": True, "outputs": {"service_url": "https://shop.example.com"}},
+        "postgres": {"selected": True, "outputs": {"connection_string": "postgresql://x", "admin_secret_arn": "arn"}},
+        "redis": {"selected": selected, "outputs": {"endpoint": "cache:6379"} if selected else {}},
+    }
+    params = parse(step["type"], render(step["template"], {"bundle": {"solution_name": "shop"}, "items": items}))
+    assert params.body["redis_endpoint"] == endpoint
+
+
+@pytest.mark.parametrize("name", ["eks-container-app", "postgres-database", "redis-cache", "application-monitoring"])
+def test_every_item_can_be_ordered_alone(entries, name):
+    order = {key: value for key, value in ORDER[name].items() if key not in ("enabled", "app_type")}
+    assert resolve_item(entries[name].definition, order).faults == ()
+
+
+def test_prices_are_those_that_people_were_told(entries):
+    """Two zones double the database; the story's order costs 256.03 a month."""
+    values = resolved(entries, ORDER).item_values
+    total = 0.0
+    for alias, name in (("eks_app", "eks-container-app"), ("postgres", "postgres-database"), ("redis", "redis-cache")):
+        for line in entries[name].definition["cost"]["lines"]:
+            price = line["prices"][values[alias][line["by"]]] if "by" in line else line["price"]
+            each = values[alias][line["each"]] if "each" in line else 1
+            total += price * each * (evaluate(line["times"], values[alias]) if "times" in line else 1)
+    (monitoring,) = entries["application-monitoring"].definition["cost"]["lines"]
+    assert round(total + monitoring["price"], 2) == 256.03
