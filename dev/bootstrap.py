@@ -80,11 +80,14 @@ def make(venv: Path) -> None:
 
 
 def install(venv: Path) -> None:
-    """Install uv with pip, and with it exactly what is locked; every archive is checked against its hash."""
+    """Install uv with pip, and with it exactly what is locked; every archive is checked against its hash.
+
+    Compiled at once: a dozen processes start at the same time later, and some machines forbid them to write bytecode.
+    """
     python = str(venv / "bin" / "python")
     pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run([*pip, "install", "--require-hashes", "-r", str(UV)])
-    sync = [python, "-I", "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python]
+    sync = [python, "-I", "-m", "uv", "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes", "--python", python]
     run([*sync, *map(str, REQUIREMENTS)], uv_environment(python))
 
 
