@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
 from app.core.access import Person, may_see_request, may_work_ticket
-from app.core.expressions import ExpressionError, render
+from app.core.expressions import ExpressionError, is_template, render
 from app.core.fields import Field, check
 from app.core.outcomes import NeedsHuman
 from app.core.shapes import shape_faults
@@ -99,19 +99,22 @@ class _Texts:
 
 
 def form_fields(outputs: Mapping[str, Mapping[str, Any]], text: _Texts | None = None) -> list[dict[str, Any]]:
-    """The step's declared outputs as presentation fields, all required, defaults offered where they can be made."""
-    fields = []
-    for name, spec in outputs.items():
-        field = {"name": name, "type": spec.get("type") or "string", "required": True}
-        field |= {key: spec[key] for key in ("title", "sensitive") if spec.get(key)}
-        if spec.get("description"):
-            field["help_text"] = spec["description"]
-        if spec.get("default") is not None:
-            offered = text.rendered(spec["default"]) if text else spec["default"]
-            if not (isinstance(offered, str) and "{{" in offered):
-                field["default"] = offered
-        fields.append(field)
-    return fields
+    """The step's declared outputs as presentation fields: required unless they say otherwise, defaults offered.
+
+    outputs: name -> `{type, title?, description?, sensitive?, default?, …}`; whatever else a field may have goes through.
+    """
+    return [_form_field(name, spec, text) for name, spec in outputs.items()]
+
+
+def _form_field(name: str, spec: Mapping[str, Any], text: _Texts | None) -> dict[str, Any]:
+    field = {"type": "string", "required": True, **spec, "name": name}
+    if description := field.pop("description", None):
+        field.setdefault("help_text", description)
+    if (offered := field.pop("default", None)) is not None:
+        made = text.rendered(offered) if text else offered
+        if not (isinstance(made, str) and is_template(made)):
+            field["default"] = made
+    return field
 
 
 def _previous(change: write.Change, step: Row[Any]) -> Any:
