@@ -1,0 +1,134 @@
+"""A request as one person sees it at one moment: what the pages of a request and of its tickets are written from. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from markupsafe import Markup
+
+from app.core.access import Person, may_work_ticket
+from app.core.statuses import STEP_SATISFIED, StepStatus, TicketStatus
+from app.queries.shapes import Detail, Event, Step
+from app.queries.tickets import Ticket
+from app.web.filters import day_and_time, when
+
+GOING_ON = frozenset({StepStatus.RUNNING, StepStatus.VERIFYING, StepStatus.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, when, and in which zone they read times."""
+
+    person: Person
+    now: datetime
+    zone: tzinfo
+
+    def when(self, at: datetime) -> str:
+        """`10:36` today, else `24 Aug`."""
+        return when(at.astimezone(self.zone), self.now.astimezone(self.zone))
+
+    def when_exactly(self, at: datetime) -> str:
+        """`10:36` today, else `19 Aug, 12:00`."""
+        return day_and_time(at.astimezone(self.zone), self.now.astimezone(self.zone))
+
+    def works(self, team: str) -> bool:
+        """Whether the tickets of `team` are the viewer's to work."""
+        return may_work_ticket(self.person, team)
+
+    def has(self, ticket: Ticket) -> bool:
+        """Whether the viewer has taken this ticket."""
+        return ticket.status == TicketStatus.CLAIMED and ticket.claimed_by_user_id == self.person.user_id
+
+    def moves(self, ticket: Ticket) -> bool:
+        """Whether it is the viewer's move: they have the ticket, or it is open and they could take it."""
+        return self.has(ticket) or (ticket.status == TicketStatus.OPEN and self.works(ticket.owner_team))
+
+    def holder(self, ticket: Ticket) -> str:
+        """Whom a ticket is with: `you`, who has claimed it, or the team that owns it."""
+        return "you" if self.has(ticket) else ticket.claimed_by or ticket.owner_team
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request, whole: its tickets oldest first, its newest events first, and who looks at it."""
+
+    detail: Detail
+    tickets: Sequence[Ticket]
+    events: Sequence[Event]
+    viewer: Viewer
+
+    @property
+    def open_tickets(self) -> list[Ticket]:
+        """What waits for people, the viewer's own moves first."""
+        return sorted((one for one in self.tickets if one.open), key=lambda one: not self.viewer.moves(one))
+
+    def step(self, step_id: str) -> Step | None:
+        """One of the request's steps."""
+        return next((one for one in self.detail.steps if one.step_id == step_id), None)
+
+    def ticket_of(self, step_id: str) -> Ticket | None:
+        """The open ticket of a step; a step has one at most."""
+        return next((one for one in self.tickets if one.open and one.step_id == step_id), None)
+
+    def last_ticket_of(self, step_id: str, status: TicketStatus) -> Ticket | None:
+        """The newest ticket of a step that ended as `status`."""
+        return next((one for one in reversed(self.tickets) if one.step_id == step_id and one.status == status), None)
+
+    def happened(self, step_id: str, *kinds: str) -> datetime | None:
+        """When the newest of these events of a step happened, as far back as the events go."""
+        return next((one.occurred_at for one in self.events if one.step_id == step_id and one.kind in kinds), None)
+
+    def began(self, step: Step) -> datetime | None:
+        """When the step's newest attempt began."""
+        return self.happened(step.step_id, "step.running") or step.started_at
+
+    def titles(self, *statuses: str) -> list[str]:
+        """The titles of the steps in these statuses, without those that a ticket waits for."""
+        return [one.title for one in self.detail.steps if one.status in statuses and self.ticket_of(one.step_id) is None]
+
+    @property
+    def kept(self) -> list[str]:
+        """The titles of the steps that are done."""
+        return self.titles(StepStatus.COMPLETED)
+
+    @property
+    def going_on(self) -> list[str]:
+        """The titles of the steps at which something moves without people."""
+        return self.titles(*GOING_ON)
+
+    @property
+    def done(self) -> int:
+        """How many steps are done or were not needed."""
+        return sum(one.status in STEP_SATISFIED for one in self.detail.steps)
+
+    @property
+    def waited(self) -> timedelta:
+        """How long the request has waited for people, times that overlap counted once."""
+        spans = sorted((one.created_at, one.resolved_at or self.viewer.now) for one in self.tickets)
+        return _covered(spans)
+
+    def may_retry(self, ticket: Ticket) -> bool:
+        """Whether the viewer may run the step of an open ticket again.
+
+        The team that works it always; those who asked, until somebody has claimed it. The use case decides; this only spares
+        people a button that would be refused.
+        """
+        if not ticket.open or ticket.type == "fulfillment":
+            return False
+        asked = self.detail.summary.team in self.viewer.person.teams
+        return self.viewer.works(ticket.owner_team) or (asked and ticket.status == TicketStatus.OPEN)
+
+
+def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    total, reached = timedelta(), None
+    for start, end in spans:
+        begin = start if reached is None else max(start, reached)
+        if end > begin:
+            total += end - begin
+            reached = end
+    return total
+
+
+def ticket_link(ticket_id: str) -> Markup:
+    """A ticket's number, leading to its page."""
+    return Markup('<a href="/queue/{0}">{0}</a>').format(ticket_id)

@@ -1,0 +1,102 @@
+"""Turns what machines and documents say into sentences of a page. Pure: text in, text out; nothing here is markup."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.filters import plain, pretty, shorten
+
+LONGEST_CAUSE = 140
+TOLD_FIRST = re.compile(r"^(?:error:\s*)*(?:error\b[^:]{0,80}|failed to [^:]{0,80}):\s+", re.IGNORECASE)
+"""What programs put before the cause: `Error creating RDS instance: …`."""
+SMALL_INSIDE = frozenset({"A", "An", "The", "This", "That", "There", "No", "Nothing", "Nobody", "Its", "It"})
+ENTRY = re.compile(r"^\s*(?:\d{1,3}[.)]|[-*•])\s+(?P<text>.+)$")
+NUMBERED = re.compile(r"^\s*\d")
+
+SYSTEMS: Mapping[str, str] = {
+    "TerraformFile": "Terraform",
+    "GitHubWorkflow": "GitHub",
+    "HttpPost": "HTTP",
+    "HttpPut": "HTTP",
+    "HttpGet": "HTTP",
+    "ManualTask": "By hand",
+    "JiraTicket": "Jira",
+}
+"""What runs a step of each type, as people call it."""
+REPLIES: Mapping[str, str] = {"HttpPost": "the other system", "HttpPut": "the other system", "HttpGet": "the other system"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of one entry, or a list. kind: `p`, `ol` or `ul`."""
+
+    kind: str
+    entries: Sequence[str]
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Names as people list them: `EKS app`, `EKS app and Redis`, `A, B and C`; beyond `most` the rest is counted."""
+    shown = list(names)
+    if len(shown) > most:
+        shown = [*shown[: most - 1], f"{len(shown) - most + 1} more"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+
+
+def whose(name: str) -> str:
+    """`Carol` -> the same with an apostrophe of print and an s."""
+    return f"{name}\N{RIGHT SINGLE QUOTATION MARK}s"
+
+
+def cause(message: str) -> str:
+    """Why something failed, as the end of a sentence: without what programs say first, without a full stop, one line."""
+    lines = [line.strip() for line in plain(message).splitlines() if line.strip()]
+    text = TOLD_FIRST.sub("", lines[0], count=1) if lines else "it gave no reason"
+    first, space, rest = text.partition(" ")
+    if first in SMALL_INSIDE:
+        text = first.lower() + space + rest
+    return shorten(text.rstrip(" .:;"), LONGEST_CAUSE)
+
+
+def failed(title: str, step_type: str) -> str:
+    """`PostgreSQL could not be created`: how a step of that type failed."""
+    return f"{title} could not be created" if step_type == "TerraformFile" else f"{title} failed"
+
+
+def who_said(step_type: str) -> str:
+    """`What Terraform said`: the heading over an error as the machine told it."""
+    return f"What {REPLIES.get(step_type) or SYSTEMS.get(step_type, 'the step')} said"
+
+
+def as_told(error: Mapping[str, Any]) -> str:
+    """An error as it was told, with type and details: for those who look at codes."""
+    details = dict(error.get("details") or {})
+    parts = [plain(str(error.get("message") or "")), f"type: {error.get('type') or 'unknown'}"]
+    parts += [f"{key}: {value if isinstance(value, str) else pretty(value)}" for key, value in details.items()]
+    return "\n".join(parts)
+
+
+def blocks(text: str) -> list[Block]:
+    """Instructions as paragraphs and lists. Numbers or dashes at the start of lines make entries; deeper lines go on."""
+    found: list[tuple[str, list[str]]] = []
+    fresh = True
+    for line in plain(text).splitlines():
+        if not line.strip():
+            fresh = True
+            continue
+        _take(found, line, fresh=fresh)
+        fresh = False
+    return [Block(kind, tuple(entries)) for kind, entries in found]
+
+
+def _take(found: list[tuple[str, list[str]]], line: str, *, fresh: bool) -> None:
+    entry = ENTRY.match(line)
+    if entry is not None:
+        kind = "ol" if NUMBERED.match(line) else "ul"
+        if not found or found[-1][0] != kind:
+            found.append((kind, []))
+        found[-1][1].append(entry["text"].strip())
+    elif not fresh and found and (found[-1][0] == "p" or line[0] in " \t"):
+        found[-1][1][-1] += " " + line.strip()
+    else:
+        found.append(("p", [line.strip()]))

@@ -1,0 +1,242 @@
+"""Pages of requests: the lists, one request that moves by itself, the log as text, and running a failed step again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.access import Person
+from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus
+from app.errors import Conflict, Invalid
+from app.extensions import db
+from app.identity import current_person
+from app.identity.guard import signed_in
+from app.lifecycle import tickets as work
+from app.queries import requests as queries
+from app.queries import tickets
+from app.queries.paging import DEFAULT_LIMIT
+from app.queries.shapes import Line, Step, Summary
+from app.queries.tickets import Ticket
+from app.transaction import transaction
+from app.web import results
+from app.web.case import GOING_ON, Case
+from app.web.filters import plain, sentence
+from app.web.labels import label
+from app.web.parts import caller, cursors
+from app.web.phrases import SYSTEMS
+from app.web.reading import case_of, refuse_odd_names
+from app.web.standing import standing
+from app.web.steps_shown import look, picture
+from app.web.timeline import timeline
+from app.web.views_fields import Choice, FieldView
+
+blueprint = Blueprint("requests", __name__)
+blueprint.url_value_preprocessor(refuse_odd_names)
+
+FILTERABLE = (
+    RequestStatus.SUBMITTED,
+    RequestStatus.IN_PROGRESS,
+    RequestStatus.AWAITING_MANUAL,
+    RequestStatus.COMPLETED,
+    RequestStatus.FAILED,
+    RequestStatus.CANCELLED,
+)
+BAR_ORDER = (
+    StepStatus.COMPLETED,
+    StepStatus.SKIPPED,
+    StepStatus.FAILED,
+    StepStatus.INDETERMINATE,
+    StepStatus.RUNNING,
+    StepStatus.VERIFYING,
+    StepStatus.WAITING,
+    StepStatus.READY,
+    StepStatus.PENDING,
+    StepStatus.CANCELLED,
+    StepStatus.ROLLED_BACK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a list shows, as its address says it. view: `mine`, `team` or `all`; what the address makes up is left out."""
+
+    view: str
+    status: str
+    team: str
+    cursor: str | None
+
+    @classmethod
+    def read(cls, args: Mapping[str, str], person: Person, *, works: bool) -> Self:
+        """The choice in an address; what it does not say, or may not, is as nobody had said anything."""
+        view = args.get("view", "mine")
+        view = view if view == "team" or (view == "all" and works) else "mine"
+        teams = sorted(person.teams)
+        team = args.get("team", "") if args.get("team", "") in teams else next(iter(teams), "")
+        status = args.get("status", "")
+        return cls(view, status if status in FILTERABLE else "", team if view == "team" else "", args.get("cursor"))
+
+    @property
+    def filters(self) -> queries.Filters:
+        """The same for the query. Who is in no team sees their own requests only."""
+        statuses = (self.status,) if self.status else ()
+        mine = self.view == "mine" or (self.view == "team" and not self.team)
+        return queries.Filters(statuses, mine=mine, team=self.team or None)
+
+    def href(self, **changes: Any) -> str:
+        """The address of the same list with changes, from its beginning unless `cursor` is given."""
+        said = {"view": self.view, "status": self.status, "team": self.team, **changes}
+        usual = {"view": "mine", "status": "", "team": "", "cursor": None}
+        return url_for("requests.listing", **{key: value for key, value in said.items() if value != usual[key]})
+
+
+@blueprint.get("/requests")
+@signed_in
+def listing() -> ResponseReturnValue:
+    """My requests, those of my teams, and for platform teams all that they may see."""
+    person = current_person()
+    works = tickets.works_tickets(db.session, person)
+    chosen = Chosen.read(request.args, person, works=works)
+    try:
+        page = queries.listing(db.session, person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
+    except Invalid:  # a cursor of yesterday, or of another list: begin anew
+        return redirect(chosen.href())
+    return render_template(
+        "requests/list.html",
+        chosen=chosen,
+        rows=[_row(one) for one in page.items],
+        next_page=chosen.href(cursor=page.next_cursor) if page.next_cursor else "",
+        tabs=_tabs(chosen, works=works),
+        selects=_selects(chosen, person),
+    )
+
+
+def _row(summary: Summary) -> dict[str, Any]:
+    codes = [str(code) for code in BAR_ORDER for _ in range(summary.steps.get(code, 0))]
+    done = sum(summary.steps.get(code, 0) for code in STEP_SATISFIED)
+    return {"it": summary, "codes": codes, "done": done}
+
+
+def _tabs(chosen: Chosen, *, works: bool) -> list[dict[str, Any]]:
+    views = [("mine", "Mine"), ("team", "My teams"), *([("all", "All that I may see")] if works else [])]
+    return [{"words": words, "href": chosen.href(view=view, team=""), "here": chosen.view == view} for view, words in views]
+
+
+def _selects(chosen: Chosen, person: Person) -> list[FieldView]:
+    states = [Choice("", "Any state"), *(Choice(code, label(code).words) for code in FILTERABLE)]
+    selects = [FieldView("status", "filter-status", "State", "select", value=chosen.status, choices=states)]
+    if chosen.view == "team" and len(person.teams) > 1:
+        teams = [Choice(team, team) for team in sorted(person.teams)]
+        selects.append(FieldView("team", "filter-team", "Team", "select", value=chosen.team, choices=teams))
+    return selects
+
+
+@blueprint.get("/requests/<request_id>")
+@signed_in
+def show(request_id: str) -> ResponseReturnValue:
+    """One request. Asked by htmx, only the part that moves."""
+    return _page(case_of(request_id))
+
+
+def _page(case: Case, notice: str = "", status: int = 200) -> Response:
+    moving = "HX-Request" in request.headers and not notice
+    asked = request.args.get("step", "")
+    page = make_response(
+        render_template(
+            "requests/live.html" if moving else "requests/show.html",
+            case=case,
+            it=case.detail.summary,
+            seen=standing(case),
+            graph=picture(case),
+            groups=(groups := results.outputs(case)),
+            counted=results.counted(groups),
+            answers=results.answers(case),
+            events=timeline(case),
+            step=_step_shown(case, asked),
+            here=url_for("requests.show", request_id=case.detail.summary.request_id, step=asked or None),
+            notice=notice,
+        ),
+        status,
+    )
+    page.vary.add("HX-Request")
+    return page
+
+
+def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
+    """The step whose details are shown: the one asked for, else where something moves, else where something failed."""
+    step_id = asked or _step_of_interest(case)
+    if not step_id:
+        return None
+    request_id = case.detail.summary.request_id
+    step = queries.step(db.session, case.viewer.person, request_id, step_id)
+    attempt, lines = queries.log(db.session, case.viewer.person, request_id, step_id)
+    return {
+        "it": step,
+        "look": look(case, step),
+        "system": SYSTEMS.get(step.type, step.type),
+        "inputs": step.attempts[-1].inputs if step.attempts else None,
+        "attempt": attempt,
+        "lines": [shown_line(line, step) for line in lines],
+        "live": step.status in (StepStatus.RUNNING, StepStatus.VERIFYING),
+        "log": url_for("requests.log_as_text", request_id=request_id, step_id=step_id),
+    }
+
+
+def _step_of_interest(case: Case) -> str:
+    if case.detail.summary.status == RequestStatus.COMPLETED:
+        return ""
+    steps = case.detail.steps
+    moving = [one.step_id for one in steps if one.status in GOING_ON and case.ticket_of(one.step_id) is None]
+    stopped = [one.step_id for one in steps if one.status in (StepStatus.FAILED, StepStatus.INDETERMINATE)]
+    return next(iter([*moving, *stopped]), "")
+
+
+def shown_line(line: Line, step: Step) -> dict[str, Any]:
+    """A line for the `log` macro; those that tell of a failure are marked."""
+    kind = str((step.error or {}).get("type") or "Error")
+    told = line.text.startswith(("Error", f"{kind}: "))
+    return {"number": line.number, "at": line.logged_at, "text": line.text, "failed": told}
+
+
+@blueprint.get("/requests/<request_id>/steps/<step_id>/log.txt")
+@signed_in
+def log_as_text(request_id: str, step_id: str) -> ResponseReturnValue:
+    """The whole log of one attempt, the newest unless `attempt` names another, as a file."""
+    attempt, lines = queries.log(
+        db.session, current_person(), request_id, step_id, request.args.get("attempt", type=int), tail=None
+    )
+    text = "".join(f"{line.number}\t{line.logged_at.isoformat()}\t{plain(line.text)}\n" for line in lines)
+    answer = Response(text, mimetype="text/plain")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{request_id}-{step_id}-{attempt}.log.txt"'
+    return answer
+
+
+@blueprint.get("/requests/<request_id>/steps/<step_id>/retry")
+@signed_in
+def ask_to_retry(request_id: str, step_id: str) -> ResponseReturnValue:
+    """Say what running a step again does, before it is done."""
+    case = case_of(request_id)
+    ticket = case.ticket_of(step_id)
+    if ticket is None or not case.may_retry(ticket):
+        return redirect(url_for("requests.show", request_id=request_id))
+    return render_template("requests/retry.html", case=case, it=case.detail.summary, step=case.step(step_id), ticket=ticket)
+
+
+@blueprint.post("/requests/<request_id>/steps/<step_id>/retry")
+@signed_in
+def retry(request_id: str, step_id: str) -> ResponseReturnValue:
+    """Run a failed step's automation again. A second click finds it running and changes nothing."""
+    case = case_of(request_id)
+    ticket = case.ticket_of(step_id)
+    if ticket is not None:
+        try:
+            _retry(ticket)
+        except Conflict as error:
+            return _page(case_of(request_id), sentence(error.message), 409)
+    return redirect(url_for("requests.show", request_id=request_id), 303)
+
+
+def _retry(ticket: Ticket) -> None:
+    with transaction() as unit:
+        work.retry(unit, caller(), ticket.ticket_id)

@@ -1,0 +1,102 @@
+"""What a request gave so far, what is still to come, and what was answered when it was ordered. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from app.core.fields import Field
+from app.queries.shapes import Item, Output
+from app.web.case import Case, ticket_link
+from app.web.filters import shown, words
+from app.web.forms.views import answer
+
+OWN = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One output: there, hidden, or still to come."""
+
+    name: str
+    value: Any = None
+    secret: bool = False
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The outputs of one item under its title; the note says when what is missing comes."""
+
+    title: str
+    note: str | Markup
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered in one section of the order."""
+
+    title: str
+    pairs: Sequence[tuple[str, str]]
+
+
+def outputs(case: Case) -> list[Group]:
+    """The outputs in groups, in the order of the items; those to come are named unless the request has ended."""
+    alone = case.detail.summary.kind == "item"
+    there: dict[str, list[Output]] = {}
+    for one in case.detail.outputs:
+        there.setdefault(one.group, []).append(one)
+    groups = [_group(case, item, there.get(item.alias, ()), alone=alone) for item in case.detail.items]
+    own = Group(case.detail.summary.catalog_title, "", [_row(one) for one in there.get(OWN, ())])
+    return [group for group in (*groups, own) if group.rows]
+
+
+def counted(groups: Sequence[Group]) -> tuple[int, int]:
+    """How many outputs are there, and how many there will be."""
+    rows = [row for group in groups for row in group.rows]
+    return sum(not row.pending for row in rows), len(rows)
+
+
+def _group(case: Case, item: Item, there: Sequence[Output], *, alone: bool) -> Group:
+    rows = [_row(one) for one in there]
+    missing = (
+        [] if case.detail.summary.ended else [name for name in item.declared_outputs if name not in {r.name for r in rows}]
+    )
+    rows += [Row(name, pending=True) for name in missing]
+    return Group("" if alone else item.title, _note(case, item) if missing else "", rows)
+
+
+def _row(output: Output) -> Row:
+    return Row(output.name, None if output.sensitive else output.value, output.sensitive)
+
+
+def _note(case: Case, item: Item) -> Markup | str:
+    steps = {step.step_id for step in case.detail.steps if step.item == item.alias}
+    ticket = next((one for one in case.open_tickets if one.step_id in steps), None)
+    if ticket is None:
+        return ""
+    who = f"{ticket.claimed_by} resolves" if ticket.claimed_by else f"{ticket.owner_team} resolves"
+    who = "you resolve" if case.viewer.has(ticket) else who
+    return Markup("come when {} {}").format(who, ticket_link(ticket.ticket_id))
+
+
+def answers(case: Case) -> list[Answers]:
+    """What was answered, section by section; sensitive answers are masked."""
+    own = Answers(case.detail.summary.catalog_title, _pairs(case.detail.bundle_fields, case.detail.bundle_parameters))
+    items = [Answers(item.title, _pairs(item.fields, item.parameters)) for item in case.detail.items]
+    return [one for one in (own, *items) if one.pairs]
+
+
+def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [_pair(one, values[one["name"]]) for one in fields if values.get(one["name"]) is not None]
+
+
+def _pair(spec: Mapping[str, Any], value: Any) -> tuple[str, str]:
+    try:
+        field = Field.model_validate(dict(spec))
+    except ValidationError:  # ordered by rules that are no more: one odd field takes no page down
+        return words(spec["name"]), "" if spec.get("sensitive") else shown(value)
+    return field.label, answer(field, value)
