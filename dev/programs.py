@@ -1,6 +1,8 @@
 """The programs of a development portal besides its embedded servers, in the order in which they start."""
 
+import signal
 import sys
+from dataclasses import replace
 
 from dev.children import Launch
 from dev.environment import CLIENT, Environment
@@ -40,8 +42,11 @@ def web(environment: Environment) -> Launch:
 
 
 def workers(environment: Environment) -> list[Launch]:
-    """Two workers, as the smallest installation that survives the loss of one."""
-    return [_python(environment, name, "worker.py") for name in WORKERS]
+    """Two workers, as the smallest installation that survives the loss of one.
+
+    Orphaned they are killed: whoever would stop them in order is gone, and the servers they would record to as well.
+    """
+    return [replace(_python(environment, name, "worker.py"), orphaned=signal.SIGKILL) for name in WORKERS]
 
 
 def _python(environment: Environment, name: str, *arguments: str) -> Launch:
