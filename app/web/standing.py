@@ -145,7 +145,7 @@ def _moving(case: Case) -> Standing:
         title = f"{listed(queued)} {'begins' if len(queued) == 1 else 'begin'} with the next free worker"
     else:
         title = f"{summary.title} goes on by itself"
-    done = f"{case.done} of {plural(len(case.detail.steps), 'step')} done; the rest begins by itself."
+    done = f"{case.done} of {plural(len(case.detail.steps), 'step')} {'is' if case.done == 1 else 'are'} done; the rest goes on by itself."
     return Standing(
         label=label(summary.status),
         pill=label(summary.status),
@@ -180,7 +180,7 @@ def _all_done(case: Case) -> str:
     steps, skipped = case.detail.steps, case.titles(StepStatus.SKIPPED)
     if skipped:
         return f"{plural(len(steps) - len(skipped), 'step is', 'steps are')} done, {listed(skipped)} was not needed."
-    return "Its one step is done." if len(steps) == 1 else f"All {len(steps)} steps are done."
+    return {1: "Its one step is done.", 2: "Both steps are done."}.get(len(steps), f"All {len(steps)} steps are done.")
 
 
 def _by_whom(case: Case) -> str:

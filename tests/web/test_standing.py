@@ -1,0 +1,180 @@
+"""Where a request stands, in words: what happened, whose move it is, what is kept, what to press."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.queries.shapes import Output
+from app.web.standing import Standing, standing
+from tests.web.cases import CLASH, NOON, at, case, claimed, resolved, step, ticket
+
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+NOT_YOURS = f"It is {{}}{APOSTROPHE}s move, not yours."
+EKS = step("provision_eks_app", "completed")
+BROKEN = step("provision_postgres", "failed", error=CLASH)
+MONITORING = step("setup_monitoring", "running")
+LAST = step("connect", "pending")
+
+
+def stuck(who: str, by: str | None = None, **more: object) -> Standing:
+    """PostgreSQL failed, as `who` sees it; `by` has taken its ticket."""
+    about = ticket(BROKEN, who, **more)
+    about = claimed(about, by) if by else about
+    return standing(case(EKS, BROKEN, MONITORING, LAST, status="awaiting_manual", tickets=(about,), who=who))
+
+
+def test_the_failed_thing_comes_first_then_the_cause_without_codes():
+    said = stuck("sarah-123")
+    assert said.title == "PostgreSQL could not be created: subnet group conflicts with existing resources"
+    assert said.label.tone == "failed"
+
+
+@pytest.mark.parametrize(
+    ("who", "by", "move"),
+    [
+        ("sarah-123", None, NOT_YOURS.format("platform-data-team")),
+        ("sarah-123", "carol-789", NOT_YOURS.format("Carol")),
+        ("carol-789", None, f"It is your team{APOSTROPHE}s move, and nobody has taken it yet."),
+        ("carol-789", "carol-789", "It is your move."),
+        ("dana-001", "carol-789", NOT_YOURS.format("Carol")),
+        ("erin-321", None, NOT_YOURS.format("platform-data-team")),
+    ],
+)
+def test_everybody_is_told_whose_move_it_is(who: str, by: str | None, move: str):
+    assert stuck(who, by).move == move
+
+
+def test_it_says_what_is_kept_and_what_still_runs():
+    assert "EKS app is kept, Monitoring still runs." in stuck("sarah-123").rest
+
+
+def test_the_ticket_is_linked():
+    assert '<a href="/queue/TCK-2">TCK-2</a>' in stuck("sarah-123", "carol-789").rest
+
+
+def test_what_the_catalog_advises_and_what_the_machine_said_are_kept_apart_from_the_sentence():
+    said = stuck("sarah-123")
+    assert said.advice == "Choose another name."
+    assert said.told is not None
+    assert said.told.heading == "What Terraform said"
+    assert "error_code: InvalidDBSubnetGroup" in said.told.text
+
+
+def test_the_waits_name_who_since_when_and_until_when():
+    waits = dict(stuck("sarah-123", "carol-789", due_at=NOON + timedelta(hours=2)).waits)
+    assert waits == {"Waiting on": "Carol, platform-data-team", "Since": "11:55, 5 min", "Due": "14:00"}
+
+
+@pytest.mark.parametrize(
+    ("who", "by", "may"),
+    [
+        ("sarah-123", None, True),
+        ("bob-456", None, True),
+        ("sarah-123", "carol-789", False),
+        ("carol-789", "carol-789", True),
+        ("erin-321", None, False),
+    ],
+)
+def test_running_it_again_is_offered_to_whom_the_use_case_lets(who: str, by: str | None, may: bool):
+    assert (stuck(who, by).retry is not None) == may
+
+
+def test_a_person_of_the_requesting_team_sees_the_pill_of_the_team_that_works():
+    assert stuck("sarah-123").pill.words == "Waiting on platform-data-team"
+    assert stuck("carol-789").pill.words == "Waits for you"
+
+
+def test_the_viewers_own_move_comes_first_and_the_others_are_named():
+    other = step("connect", "failed", owner_team="platform-solutions-team")
+    tickets = (ticket(BROKEN, "erin-321"), ticket(other, "erin-321"))
+    said = standing(case(EKS, BROKEN, other, status="awaiting_manual", tickets=tickets, who="erin-321"))
+    assert said.title.startswith("Connections failed: ")
+    assert 'Also waiting on people: PostgreSQL (<a href="/queue/TCK-2">TCK-2</a>).' in said.rest
+
+
+def test_an_unknown_outcome_is_said_as_such():
+    lost = step("provision_postgres", "indeterminate")
+    error = {"type": "indeterminate", "message": "Look before it runs again.", "details": {"worker": "w1"}}
+    said = standing(case(EKS, lost, status="awaiting_manual", tickets=(ticket(lost, type="unknown", error=error),)))
+    assert said.title == "Nobody can tell yet whether PostgreSQL took effect"
+    assert said.told is not None
+    assert said.told.heading == "What is known"
+
+
+def test_work_that_is_manual_by_design_is_no_failure():
+    manual = step("provision_postgres", "waiting", type="ManualTask")
+    about = ticket(manual, type="fulfillment", error=None)
+    said = standing(case(EKS, manual, status="awaiting_manual", tickets=(about,)))
+    assert (said.title, said.label.tone, said.retry) == ("PostgreSQL is made by hand", "person", None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "title"),
+    [
+        ((MONITORING, LAST), "Monitoring is running"),
+        ((EKS, step("provision_postgres", "running"), MONITORING), "PostgreSQL and Monitoring are running"),
+        ((step("provision_eks_app", "ready"), LAST), "EKS app begins with the next free worker"),
+        ((EKS, LAST), "customer-portal goes on by itself"),
+    ],
+)
+def test_while_it_runs_nobody_has_to_do_anything(steps: tuple[object, ...], title: str):
+    said = standing(case(*steps))
+    assert (said.title, said.move) == (title, "Nobody has to do anything.")
+
+
+def test_what_was_sent_and_not_begun_says_what_begins():
+    assert standing(case(step("provision_eks_app", "ready"), status="submitted")).label.words == "Sent"
+
+
+def test_a_finished_request_says_who_made_what():
+    by_hand = step("provision_postgres", "completed", managed_by="person")
+    said = standing(case(EKS, by_hand, status="completed", tickets=(resolved(ticket(BROKEN)),)))
+    assert said.title == "customer-portal is ready"
+    assert said.rest == "Both steps are done. Carol made PostgreSQL by hand, the rest ran by itself."
+    assert dict(said.waits) == {"Took": "45 min", "Of that, waiting on people": "4 min", "Ended": "12:00"}
+
+
+def test_a_request_that_ran_through_says_so():
+    said = standing(case(EKS, step("provision_postgres", "skipped"), status="completed"))
+    assert said.rest == "1 step is done, PostgreSQL was not needed. Everything ran by itself."
+
+
+def test_waits_that_overlap_count_once():
+    first = resolved(ticket(BROKEN), created_at=at(10), resolved_at=at(4))
+    second = resolved(ticket(EKS), created_at=at(8), resolved_at=at(2))
+    assert case(EKS, BROKEN, tickets=(first, second)).waited == timedelta(minutes=8)
+
+
+@pytest.mark.parametrize(
+    ("value", "sensitive", "opened"),
+    [("https://portal.example.com", False, True), ("https://portal.example.com", True, False), ("javascript:x", False, False)],
+)
+def test_an_output_that_is_a_link_can_be_opened(value: str, sensitive: bool, opened: bool):
+    output = Output("eks_app", "service_url", value, sensitive, None)
+    assert (standing(case(EKS, status="completed", outputs=(output,))).link is not None) == opened
+
+
+def test_what_cannot_be_done_gives_the_reason_and_who_said_so():
+    about = resolved(ticket(BROKEN), status="rejected")
+    said = standing(case(EKS, BROKEN, status="failed", tickets=(about,), failure="There is no room left."))
+    assert said.title == "PostgreSQL cannot be done: There is no room left"
+    assert said.rest.startswith("Carol of platform-data-team said so. EKS app is kept.")
+
+
+def test_a_failure_that_nobody_takes_over_says_so():
+    said = standing(case(EKS, BROKEN, status="failed"))
+    assert said.title == "PostgreSQL could not be created: subnet group conflicts with existing resources"
+    assert said.move == "Nothing more happens here by itself."
+
+
+@pytest.mark.parametrize("status", ["cancelling", "cancelled", "pending_approval", "needs_info", "rejected", "rolled_back"])
+def test_a_state_of_a_later_part_is_said_in_the_words_of_its_label(status: str):
+    said = standing(case(EKS, status=status))
+    assert said.title.startswith("customer-portal: ")
+
+
+def test_what_a_machine_or_a_person_wrote_is_no_markup():
+    about = claimed(ticket(BROKEN))
+    about = resolved(about, claimed_by="<i>Carol</i>", status="claimed")
+    said = standing(case(EKS, BROKEN, status="awaiting_manual", tickets=(about,)))
+    assert "<i>" not in said.rest
