@@ -4,6 +4,7 @@ import json
 import stat
 from dataclasses import replace
 from datetime import timedelta
+from zipfile import ZipFile
 
 import pytest
 
@@ -96,12 +97,23 @@ def test_a_module_without_outputs_is_done(place):
     assert place.run('resource "terraform_data" "only" {}') == Done(evidence={"resource_count": 1, "outputs": []})
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["${path.cwd}", "%{ if true }x%{ endif }", 'a"\n}', "$${x}", "Größe 東京", 3, 1.5, True, [1, "a"], {"k": {"n": None}}],
-)
-def test_a_value_arrives_as_it_was_sent(place, value):
-    assert place.run('variable "word" {}\noutput "word" { value = var.word }', {"word": value}).outputs == {"word": value}
+def test_values_arrive_as_they_were_sent(place):
+    values = [
+        "${path.cwd}",
+        "%{ if true }x%{ endif }",
+        'a"\n}',
+        "$${x}",
+        "Größe 東京",
+        3,
+        1.5,
+        True,
+        None,
+        [1, "a"],
+        {"k": {"n": None}},
+    ]
+    assert place.run('variable "words" {}\noutput "words" { value = var.words }', {"words": values}).outputs == {
+        "words": values
+    }
 
 
 def test_a_value_of_none_leaves_the_default_of_the_module(place):
@@ -113,11 +125,17 @@ def test_a_nul_character_in_an_output_is_replaced(place):
     assert place.run('output "word" { value = jsondecode("\\"a\\\\u0000b\\"") }').outputs == {"word": "a\ufffdb"}
 
 
+def contents(folder):
+    """Every file below, and what the plan packs."""
+    yield from (path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    with ZipFile(folder / "tfplan") as plan:
+        yield from (plan.read(name) for name in plan.namelist())
+
+
 def test_the_password_of_the_state_lies_in_no_file(place):
     with place.context(ECHO, {"word": "x"}) as context:
         TerraformFile().run(context)
-        files = [path for path in context.workdir.rglob("*") if path.is_file()]
-        assert not [path for path in files if context.state.password.encode() in path.read_bytes()]
+        assert not [content for content in contents(context.workdir) if context.state.password.encode() in content]
 
 
 def test_every_file_of_a_run_is_readable_by_its_owner_only(place):
@@ -164,6 +182,13 @@ def test_the_program_may_be_a_command_line(place):
 
 def test_a_step_without_a_module_fails_at_once(place):
     assert place.run(None) == Failed("This step pins no Terraform module.", "terraform_module", retryable=False)
+
+
+def test_a_plugin_cache_that_cannot_be_made_is_told_in_a_sentence(place, tmp_path):
+    (tmp_path / "file").touch()
+    settings = replace(SETTINGS, terraform_plugin_cache=tmp_path / "file" / "cache")
+    outcome = place.run(ECHO, {"word": "x"}, settings=settings)
+    assert (outcome.kind, outcome.message) == ("worker_error", "The worker could not prepare the run: Not a directory.")
 
 
 def test_a_poll_is_a_bug(place):

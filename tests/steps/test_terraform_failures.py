@@ -100,6 +100,12 @@ def test_a_state_that_could_not_be_saved_leaves_the_outcome_unknown(place):
     assert outcome.evidence["built"][0]["resource"] == "terraform_data.slow"
 
 
+def test_a_program_killed_while_it_builds_leaves_the_outcome_unknown(place):
+    outcome = place.run(LOSING.replace("sleep 1", "kill -9 $PPID"))
+    assert isinstance(outcome, Indeterminate)
+    assert outcome.evidence["reason"] == "the program ended with exit code 137"
+
+
 class _Losing(list):
     """A log in whose middle the lease is lost."""
 

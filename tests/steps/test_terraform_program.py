@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from app.steps.terraform import program
-from app.steps.terraform.program import Ended, Limits, find, run
+from app.steps.terraform.program import Ended, Limits, Session, find
 
 
 def execute(tmp_path, code, *, seconds=30.0, environment=None):
@@ -22,7 +22,8 @@ def execute(tmp_path, code, *, seconds=30.0, environment=None):
         if line == b"begun":
             limits.stopping.set()
 
-    return run([sys.executable, "-c", code], tmp_path, environment or {}, take, limits), lines
+    with Session(tmp_path, environment or {}) as session:
+        return session.run([sys.executable, "-c", code], take, limits), lines
 
 
 def test_each_line_is_given_without_its_end(tmp_path):
@@ -87,6 +88,26 @@ def test_a_process_that_left_the_group_does_not_hold_the_step_up(tmp_path):
     begun = time.monotonic()
     execute(tmp_path, code)
     assert time.monotonic() - begun < 3
+
+
+def test_commands_of_one_session_do_not_mix(tmp_path):
+    lines, limits = [], Limits(time.monotonic() + 30, Event())
+    with Session(tmp_path, {}) as session:
+        codes = [session.run([sys.executable, "-c", f"print({n}); exit({n})"], lines.append, limits).code for n in range(4)]
+    assert (codes, lines) == ([0, 1, 2, 3], [b"0", b"1", b"2", b"3"])
+
+
+def test_an_interrupt_that_comes_too_late_does_not_meet_the_next_command(tmp_path):
+    limits = Limits(time.monotonic() + 30, Event())
+    with Session(tmp_path, {}) as session:
+        session.run([sys.executable, "-c", ""], list, limits)
+        os.kill(session._guard.pid, signal.SIGINT)
+        assert session.run([sys.executable, "-c", "import time; time.sleep(0.2)"], list, limits) == Ended(0)
+
+
+def test_a_killed_guard_takes_its_command_along(tmp_path):
+    code = "import os, time; os.kill(os.getppid(), 9); time.sleep(30)"
+    assert execute(tmp_path, code)[0].code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("configured", ["", "  "])

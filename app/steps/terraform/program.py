@@ -1,4 +1,4 @@
-"""Finds the operator's `terraform` or `tofu` and runs one command of it, which can be stopped at any moment."""
+"""Finds the operator's `terraform` or `tofu` and runs commands of it, which can be stopped at any moment."""
 
 import os
 import selectors
@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import IO, Self
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 GRACE_SECONDS = 20.0
@@ -85,91 +86,102 @@ class _Lines:
             self._rest += part
 
 
-class _Command:
-    """One running command: its guard, and what has been read of it."""
+class Session:
+    """A private session of processes in which the commands of one step run, one after the other, under a guard.
 
-    def __init__(self, process: subprocess.Popen[bytes], take: Callable[[bytes], None]) -> None:
-        self._process = process
-        self._lines = _Lines(take)
-        self._complaint = b""
+    Whatever they leave behind is killed when the block ends, or when the worker dies.
+    """
+
+    def __init__(self, workdir: Path, environment: Mapping[str, str]) -> None:
+        """Commands run in `workdir` and see exactly `environment`. Raises OSError when the guard cannot be started."""
+        self._results, results = os.pipe()
+        try:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", GUARD, str(results)],
+                cwd=workdir,
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[results],
+                start_new_session=True,
+                umask=0o077,
+            )
+        except OSError:
+            os.close(self._results)
+            raise
+        finally:
+            os.close(results)
+        self._output, self._errors = (_number(stream) for stream in (self._guard.stdout, self._guard.stderr))
         self._open = selectors.DefaultSelector()
-        for stream in (process.stdout, process.stderr):
-            assert stream is not None
-            self._open.register(stream, selectors.EVENT_READ)
+        for number in (self._output, self._errors, self._results):
+            self._open.register(number, selectors.EVENT_READ)
 
-    def follow(self, limits: Limits) -> Ended:
-        """Read until the command ends, or is ended by the limits."""
+    def run(self, command: Sequence[str], take: Callable[[bytes], None], limits: Limits) -> Ended:
+        """Run one command; each line of its standard output goes to `take`.
+
+        When the limits are reached it is interrupted, gets GRACE_SECONDS, and is killed with all the session.
+        """
+        reading = _Reading(take)
         stopped, until = None, float("inf")
-        while (code := self._exit_code()) is None:
-            self._read(POLL_SECONDS)
+        os.write(_number(self._guard.stdin), b"\0".join(word.encode() for word in command))
+        while not self._read(POLL_SECONDS, reading):
             if stopped is None and (stopped := limits.reached()):
-                os.kill(self._process.pid, signal.SIGINT)  # the guard passes it on, to the program alone
+                os.kill(self._guard.pid, signal.SIGINT)  # which passes it on, to the command alone
                 until = time.monotonic() + GRACE_SECONDS
             if time.monotonic() >= until:
-                return Ended(-signal.SIGKILL, stopped, killed=True, complaint=self._complaint)
-        self._drain()
-        return Ended(code, stopped, complaint=self._complaint)
+                return Ended(-signal.SIGKILL, stopped, killed=True, complaint=reading.complaint)
+        self._drain(reading)
+        return Ended(reading.code, stopped, complaint=reading.complaint)
 
-    def close(self) -> None:
-        """Kill what is left of the group. The guard is not reaped before, so its number cannot mean somebody else."""
-        self._kill()
-        self._open.close()
-
-    def _exit_code(self) -> int | None:
-        ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if ended is None:
-            return None
-        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-
-    def _drain(self) -> None:
-        """Read what was still in the pipes. Bounded: a process that left the group may hold them open and write on."""
-        self._kill()
-        until = time.monotonic() + DRAIN_SECONDS
-        while self._read(0) and time.monotonic() < until:
-            pass
-        self._lines.end()
-
-    def _kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _read(self, seconds: float) -> bool:
-        """Read once of what there is, waiting at most so long; says whether there was something."""
-        if not self._open.get_map():
-            # Both ends were closed: the guard is about to exit.
-            time.sleep(min(seconds, 0.002))
-            return False
-        ready = self._open.select(seconds)
-        for key, _ in ready:
+    def _read(self, seconds: float, reading: "_Reading") -> bool:
+        """Read once of what there is, waiting at most so long; says whether the command has ended."""
+        ended = False
+        for key, _ in self._open.select(seconds):
             chunk = os.read(key.fd, 65536)
-            if not chunk:
-                self._open.unregister(key.fileobj)
-            elif key.fileobj is self._process.stdout:
-                self._lines.feed(chunk)
+            if key.fd == self._results:
+                # Nothing to read means that the guard was killed, and the command with it, as far as we know.
+                reading.code = int(chunk) if chunk else -signal.SIGKILL
+                ended = True
+            elif not chunk:
+                self._open.unregister(key.fd)
+            elif key.fd == self._output:
+                reading.lines.feed(chunk)
             else:
-                self._complaint = (self._complaint + chunk)[-TAIL_BYTES:]
-        return bool(ready)
+                reading.complaint = (reading.complaint + chunk)[-TAIL_BYTES:]
+        return ended
+
+    def _drain(self, reading: "_Reading") -> None:
+        """Read what the command had written when it ended. Bounded: what it left in the background may write on."""
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._open.select(0) and time.monotonic() < until and not self._read(0, reading):
+            pass
+        reading.lines.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The guard is not reaped before, so its number cannot mean somebody else's group.
+        os.killpg(self._guard.pid, signal.SIGKILL)
+        with self._guard:
+            self._open.close()
+            os.close(self._results)
 
 
-def run(
-    command: Sequence[str], workdir: Path, environment: Mapping[str, str], take: Callable[[bytes], None], limits: Limits
-) -> Ended:
-    """Run one command in `workdir` under exactly `environment`; each line of its standard output goes to `take`.
+@dataclass(slots=True)
+class _Reading:
+    """What has been read of one command."""
 
-    When the limits are reached the command is interrupted, gets GRACE_SECONDS, and its process group is killed. Whatever it
-    leaves behind in its group is killed when it ends. Raises OSError when the guard cannot be started.
-    """
-    with subprocess.Popen(
-        [sys.executable, "-I", "-S", GUARD, *command],
-        cwd=workdir,
-        env=dict(environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        umask=0o077,
-    ) as process:
-        following = _Command(process, take)
-        try:
-            return following.follow(limits)
-        finally:
-            following.close()
+    take: InitVar[Callable[[bytes], None]]
+    lines: _Lines = field(init=False)
+    complaint: bytes = b""
+    code: int = 0
+
+    def __post_init__(self, take: Callable[[bytes], None]) -> None:
+        self.lines = _Lines(take)
+
+
+def _number(stream: IO[bytes] | None) -> int:
+    assert stream is not None, "every stream of the guard is a pipe"
+    return stream.fileno()

@@ -11,11 +11,13 @@ from app.steps.base import StepContext
 from app.steps.parts import NeverWaits
 from app.steps.terraform import diagnostics, program, results, workspace
 from app.steps.terraform.narration import Narration, parse, plain_text
-from app.steps.terraform.program import Ended, Limits
+from app.steps.terraform.program import Ended, Limits, Session
 
 PLAN = "tfplan"
 LOST_STATE = "errored.tfstate"
 """Where Terraform puts a state that its backend did not take."""
+HANDLED = 1
+"""What Terraform exits with when it saw the error itself and saved the state; a crash or a kill exits with something else."""
 READING_SECONDS = 30.0
 """What reading the outputs gets, at least: what was built is worth more than a budget."""
 NOT_FOUND = "Terraform is not installed on this worker: put terraform or tofu on its PATH, or name it in TERRAFORM_BINARY."
@@ -35,22 +37,31 @@ class TerraformFile(NeverWaits):
         if context.module is None:
             return Failed("This step pins no Terraform module.", "terraform_module", retryable=False)
         try:
-            return _Run(context, found, context.module).outcome()
+            environment = _lay_out(context, context.module)
         except workspace.WorkspaceError as error:
             return Failed(str(error), "terraform_module", retryable=False)
+        except OSError as error:
+            return Failed(f"The worker could not prepare the run: {error.strerror}.", "worker_error")
+        with Session(context.workdir, environment) as session:
+            return _Run(context, found, session).outcome()
+
+
+def _lay_out(context: StepContext, module: bytes) -> dict[str, str]:
+    """Fill the private directory; gives the environment of the run."""
+    assert isinstance(context.params, TerraformFileParams)
+    cache = context.settings.terraform_plugin_cache
+    environment = workspace.environment(context.workdir, context.params, context.state, cache)
+    workspace.lay_out(context.workdir, module, context.params)
+    return environment
 
 
 class _Run:
     """One run in its own directory."""
 
-    def __init__(self, context: StepContext, found: list[str], module: bytes) -> None:
-        assert isinstance(context.params, TerraformFileParams)
-        workspace.lay_out(context.workdir, module, context.params)
+    def __init__(self, context: StepContext, found: list[str], session: Session) -> None:
         self._context = context
         self._program = found
-        self._environment = workspace.environment(
-            context.workdir, context.params, context.state, context.settings.terraform_plugin_cache
-        )
+        self._session = session
         self._limits = Limits(time.monotonic() + context.budget.total_seconds(), context.stopping)
 
     def outcome(self) -> Outcome:
@@ -74,8 +85,8 @@ class _Run:
             return None  # An interrupt that comes when all is built may still spoil the exit code.
         if (self._context.workdir / LOST_STATE).exists():
             return self._unknown("the state of what was built could not be saved", narration)
-        if ended.stopped or ended.code < 0:
-            return self._unknown(ended.stopped or "killed", narration)
+        if ended.stopped or ended.code != HANDLED:
+            return self._unknown(ended.stopped or f"the program ended with exit code {ended.code}", narration)
         return self._failed(ended, narration)
 
     def _read(self) -> Outcome:
@@ -96,14 +107,16 @@ class _Run:
         return ended, parse(b"".join(lines)) or {}
 
     def _command(self, take: Callable[[bytes], None], *words: str, limits: Limits | None = None) -> Ended:
-        return program.run([*self._program, *words], self._context.workdir, self._environment, take, limits or self._limits)
+        return self._session.run([*self._program, *words], take, limits or self._limits)
 
     def _unbuilt(self, ended: Ended, narration: Narration) -> Outcome | None:
         """The outcome of a command that builds nothing; None when it went well."""
         if ended.code == 0 and ended.stopped is None:
             return None
         if ended.stopped == "timeout":
-            return Failed(f"Terraform was stopped: {self._context.budget} were not enough. Nothing was built.", "timeout")
+            return Failed(
+                f"Terraform was stopped before it built anything: its time of {self._context.budget} was over.", "timeout"
+            )
         if ended.stopped:
             return Failed("Terraform was stopped before it built anything.", ended.stopped)
         return self._failed(ended, narration)

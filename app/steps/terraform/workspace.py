@@ -34,7 +34,7 @@ class WorkspaceError(Exception):
 
 
 def lay_out(workdir: Path, module: bytes, params: TerraformFileParams) -> None:
-    """Fill `workdir` (empty, 0700). module: a gzipped tar. Raises WorkspaceError."""
+    """Fill `workdir` (empty, 0700). module: a gzipped tar. Raises WorkspaceError, OSError."""
     values = _values(params)
     unpack(module, workdir / "module")
     _keep_lock_file(workdir)
@@ -46,7 +46,7 @@ def lay_out(workdir: Path, module: bytes, params: TerraformFileParams) -> None:
 def environment(
     workdir: Path, params: TerraformFileParams, state: StateAccess | None, plugin_cache: Path | None
 ) -> dict[str, str]:
-    """All that the program sees of the environment: nothing of the worker's but PATH. Raises WorkspaceError."""
+    """All that the program sees of the environment: nothing of the worker's but PATH. Raises OSError."""
     surroundings = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(workdir),
