@@ -1,13 +1,16 @@
 """Blueprints of the pages."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, request
 
-from app.web import errors, frame, jinja
-from app.web.auth import blueprint as auth
+from app.errors import NotFound
+from app.web import auth, catalog, errors, frame, home, jinja, ordering, requests, styleguide, tickets
 from config import Settings
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -15,4 +18,18 @@ def init_app(app: Flask, settings: Settings) -> None:
     jinja.install(app.jinja_env, zone=ZoneInfo(settings.timezone), now=lambda: datetime.now(UTC))
     frame.init_app(app, settings)
     errors.init_app(app)
-    app.register_blueprint(auth)
+    app.before_request(_refuse_unstorable_names)
+    for pages in (auth, home, catalog, ordering, requests, tickets):
+        app.register_blueprint(pages.blueprint)
+    if settings.stratus_profile == "development":
+        app.register_blueprint(styleguide.blueprint)
+
+
+def _refuse_unstorable_names() -> None:
+    """An address with a character that no text in the database can have names nothing. The API tells this in its own way."""
+    if request.path.startswith("/api/"):
+        return
+    named = [str(value) for value in (request.view_args or {}).values()]
+    for text in (*named, *(value for _, value in request.args.items(multi=True))):
+        if UNSTORABLE.search(text):
+            raise NotFound

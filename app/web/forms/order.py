@@ -1,0 +1,163 @@
+"""The order of one offer as a FlaskForm, made from its documents: names without collisions, answers as the API takes them.
+
+The form has no rules of its own. `order()` is the JSON that a client of the API would post; what `lifecycle.submit` finds
+wrong with it comes back through `judge` and stands beside the fields.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField
+
+from app.catalog.offers import Offer
+from app.core.fields import ABSENT, Field, check
+from app.core.order import ENABLED, Resolved
+from app.core.plan import spoken
+from app.errors import Fault
+from app.web.filters import sentence
+from app.web.forms.answers import AnswerField
+from app.web.forms.sections import Section, sections_of
+from app.web.forms.views import id_of, when_asked
+
+TEAM = "team"
+UNFINISHED = re.compile(r"\b(for|of|in|at|to|from|on|by|with|until)$|\W$")
+"""Labels that a sentence cannot begin with as they are: "Keep backups for", "Who may see it?"."""
+
+Places = dict[tuple[str | int, ...], tuple[Section, Field]]
+"""Where a fault's path leads: the section and the field of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One fault as people read it. name: what the field posts; id: where its control is, empty for what has none."""
+
+    name: str
+    id: str
+    where: str
+    words: str
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What the error summary shows."""
+        return {"id": self.id, "words": f"{self.where}: {self.words}" if self.where else self.words}
+
+
+class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without types
+    """Base of the forms that `order_form` makes."""
+
+    offer: ClassVar[Offer]
+    sections: ClassVar[Sequence[Section]]
+    teams: ClassVar[Sequence[str]]
+    said: Sequence[Said] = ()
+
+    def order(self) -> dict[str, Any]:
+        """What was filled in, as the JSON order that the API takes."""
+        order: dict[str, Any] = {f"catalog_{self.offer.kind}": self.offer.name, "version": self.offer.version}
+        for section in self.sections:
+            place = order
+            for key in section.path[:-1]:
+                place = place.setdefault(key, {})
+            place[section.path[-1]] = self._answers(section)
+        return {**order, "requester": {"team": self.team}} if self.team else order
+
+    @property
+    def team(self) -> str | None:
+        """The team that orders: the one that was chosen, or the only one."""
+        if TEAM in self:
+            return str(self[TEAM].answer) or None
+        return self.teams[0] if self.teams else None
+
+    def includes(self, section: Section) -> bool:
+        """Whether the section is part of the order."""
+        return bool(self[section.switch].data) if section.switch else True
+
+    def judge(self, faults: Sequence[Fault]) -> bool:
+        """Put what the rules found beside the fields; whether all is well."""
+        self.said = self._placed(faults)
+        return bool(self.validate())
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Whether every answer passed, and the order itself, when it was last judged."""
+        return bool(super().validate(extra_validators)) and not self.said
+
+    def said_of(self, name: str) -> list[str]:
+        """The sentences about one answer."""
+        return [one.words for one in self.said if one.name == name]
+
+    def posted(self) -> list[tuple[str, str]]:
+        """Every answer as it was posted, of items that are not included too: hidden inputs carry them from page to page."""
+        switches = [(one.switch, "on") for one in self.sections if one.switch and self.includes(one)]
+        return switches + [(field.name, text) for field in self if isinstance(field, AnswerField) for text in field.raw]
+
+    def conditional(self) -> list[str]:
+        """The ids of fields that are not always asked."""
+        return [id_of(s.name_of(one)) for s in self.sections for one in s.asked if one.visible_when or one.conditional]
+
+    def not_asked(self, resolved: Resolved | None) -> list[str]:
+        """The ids of fields that the answers so far do not raise."""
+        if resolved is None or not self.conditional():
+            return []
+        return [id_of(section.name_of(one)) for section in self.sections for one in self._hidden(section, resolved)]
+
+    def _hidden(self, section: Section, resolved: Resolved) -> list[Field]:
+        fixed = resolved.fixed.get(section.item.alias, {}) if section.item else {}
+        own = "parameters" if section.item else "bundle"
+        hidden = check(section.fields, self._filled(section), fixed=fixed, own=own).hidden
+        return [one for one in section.asked if one.name in hidden]
+
+    def _answers(self, section: Section) -> dict[str, Any]:
+        if not section.switch:
+            return self._filled(section)
+        return {ENABLED: True, **self._filled(section)} if self.includes(section) else {ENABLED: False}
+
+    def _filled(self, section: Section) -> dict[str, Any]:
+        found = {one.name: self[section.name_of(one)].answer for one in section.asked}
+        return {name: value for name, value in found.items() if value is not ABSENT}
+
+    def _placed(self, faults: Sequence[Fault]) -> list[Said]:
+        """The faults in the order of the form; those of no field come first."""
+        places: Places = {(*s.path, one.name): (s, one) for s in self.sections for one in s.fields}
+        found = [self._place(fault, places) for fault in faults]
+        order = list(self._fields)
+        return sorted(found, key=lambda said: order.index(said.name) if said.name in order else -1)
+
+    def _place(self, fault: Fault, places: Places) -> Said:
+        if fault.path in places:
+            section, field = places[fault.path]
+            name = section.name_of(field)
+            where = section.title if len(self.sections) > 1 else ""
+            return Said(name, id_of(name), where, _sentence(field.label, fault.message))
+        if fault.path == ("requester", TEAM):
+            alone = len(self.teams) < 2
+            return Said(TEAM, TEAM, "", sentence(fault.message) if alone else _sentence("Team", fault.message))
+        label = spoken(str(fault.path[-1])) if fault.path else ""
+        return Said("", "", "", sentence(f"{label} {fault.message}"))
+
+
+def order_form(offer: Offer, teams: Sequence[str]) -> type[OrderForm]:
+    """A form class for orders of `offer` by somebody of `teams`.
+
+    Names: `bundle.<field>`, `items.<alias>.<field>`, `item.<field>` of an item ordered alone, `include.<alias>` of switches,
+    and `team` where there is a choice.
+    """
+    sections = sections_of(offer)
+    members: dict[str, Any] = {"offer": offer, "sections": sections, "teams": sorted(teams)}
+    if len(teams) > 1:
+        members[TEAM] = AnswerField(_team(sorted(teams)))
+    for section in sections:
+        if section.switch and section.item:
+            members[section.switch] = BooleanField(default=section.item.default_enabled)
+        for field in section.asked:
+            members[section.name_of(field)] = AnswerField(field, when_asked(field, section.fields))
+    return type("OrderForm", (OrderForm,), members)
+
+
+def _team(teams: Sequence[str]) -> Field:
+    return Field(name=TEAM, type="selection", oneof=list(teams), required=True, help_text="Owns the result")
+
+
+def _sentence(label: str, message: str) -> str:
+    return sentence(f"“{label}” {message}" if UNFINISHED.search(label) else f"{label} {message}")

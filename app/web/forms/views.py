@@ -1,0 +1,200 @@
+"""A presentation field on a page: what the `field` macro draws, and its rules and answers in words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.core.fields import Field, from_text, to_text
+from app.web.filters import number, shown
+from app.web.views_fields import Choice, FieldView, Kind, kind_of_choice
+
+KINDS: Mapping[str, Kind] = {
+    "string": "text",
+    "textarea": "textarea",
+    "integer": "number",
+    "number": "number",
+    "percentage": "number",
+    "boolean": "check",
+    "date": "date",
+    "datetime": "datetime",
+    "time": "time",
+    "multiselect": "checks",
+}
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "date": ("min_date", "max_date"),
+    "datetime": ("min_datetime", "max_datetime"),
+    "time": ("min_time", "max_time"),
+}
+NOUNS: Mapping[str, str] = {
+    "string": "Text",
+    "textarea": "Text of several lines",
+    "integer": "Whole number",
+    "number": "Number",
+    "percentage": "Percentage",
+    "boolean": "Yes or no",
+    "date": "Date",
+    "datetime": "Date and time",
+    "time": "Time of day",
+}
+FORMATS: Mapping[str, str] = {
+    "email": "E-mail address",
+    "url": "Web address",
+    "hostname": "Host name",
+    "cidr": "Network in CIDR notation",
+    "ip": "IP address",
+}
+MASK = "••••••••"
+MOST_NAMED = 8
+
+
+def view(field: Field, name: str, raw: Sequence[str], errors: Sequence[str] = (), when: str = "") -> FieldView:
+    """What the `field` macro draws for `field`.
+
+    name: what is posted. raw: the texts to show, as they were posted or as `texts` gives them. errors: whole sentences.
+    when: words for a field that is not always asked.
+    """
+    choices = tuple(Choice(one.text, one.title, one.help or "") for one in field.choices)
+    low, high = _ends(field)
+    return FieldView(
+        name=name,
+        id=id_of(name),
+        label=field.label,
+        kind=_kind(field, choices),
+        help=_help(field, when),
+        value=raw[-1] if raw else "",
+        picked=tuple(raw),
+        checked=field.type == "boolean" and from_text(field, raw) is True,
+        choices=choices,
+        required=field.required,
+        has_default=field.default is not None,
+        minimum=low,
+        maximum=high,
+        step="" if field.step is None or field.type not in LIMITS else str(field.step),
+        fraction=field.type in ("number", "percentage") and field.precision != 0,
+        unit=unit_of(field),
+        errors=tuple(errors),
+        placeholder=field.placeholder or "",
+        input_type="email" if field.format == "email" else "url" if field.format == "url" else "text",
+        rows=field.rows or 3,
+    )
+
+
+def fixed(field: Field, name: str, words: str, note: str) -> FieldView:
+    """A value that is shown and not asked. words: the value; note: why it is so."""
+    return FieldView(name=name, id=id_of(name), label=field.label, kind="fixed", value=words, note=note)
+
+
+def id_of(name: str) -> str:
+    """The id of the control that posts `name`. Names of fields hold no hyphen, so no two become the same."""
+    return name.replace(".", "-")
+
+
+def texts(field: Field, value: Any) -> list[str]:
+    """A JSON value as the texts that its control would post."""
+    text = to_text(field, value)
+    return text if isinstance(text, list) else [text] if text else []
+
+
+def answer(field: Field, value: Any) -> str:
+    """A JSON value as people read it: choices by their names, numbers with their unit, sensitive ones masked."""
+    if value is not None and field.sensitive:
+        return MASK
+    names = {one.text: one.title for one in field.choices}
+    if names and not isinstance(value, list):
+        return shown(value) if value is None else names.get(str(to_text(field, value)), shown(value))
+    if names:
+        return shown([names.get(text, text) for text in texts(field, value)])
+    if value is None or value == "" or not unit_of(field):
+        return shown(value)
+    return f"{shown(value)} {unit_of(field)}"
+
+
+def rule(field: Field) -> str:
+    """What the field takes, in words: `Whole number, 20 to 1,000 GB`, `One of dev, staging, prod`."""
+    if field.choices:
+        return ", ".join(part for part in (_named(field), _how_many(field)) if part)
+    noun = FORMATS.get(field.format or "", NOUNS[field.type])
+    low, high = _ends(field)
+    amount = _between(low, high, unit_of(field)) if KINDS[field.type] == "number" else _limits(field)
+    return ", ".join(part for part in (noun, amount) if part)
+
+
+def when_asked(field: Field, form: Sequence[Field]) -> str:
+    """When a field is asked that is not always asked: `only when Environment is prod`. form: all fields of the form."""
+    if field.conditional is None:
+        return f"only when {field.visible_when}" if field.visible_when else ""
+    name, value = field.conditional.field, field.conditional.value
+    wanted = value if isinstance(value, list) else [value]
+    for other in form:
+        if other.name == name:
+            return f"only when {other.label} is {' or '.join(answer(other, one) for one in wanted)}"
+    return f"only when {name} is {' or '.join(map(shown, wanted))}"
+
+
+def unit_of(field: Field) -> str:
+    """What stands behind a number."""
+    return field.unit or ("%" if field.type == "percentage" else "")
+
+
+def _kind(field: Field, choices: Sequence[Choice]) -> Kind:
+    if field.type != "selection":
+        return KINDS[field.type]
+    if field.allow_custom:
+        return "text"
+    return kind_of_choice(choices, must_pick=field.required or field.default is not None)
+
+
+def _ends(field: Field) -> tuple[str, str]:
+    """The least and the greatest value as texts of the control, empty where there is none."""
+    if field.type in LIMITS:
+        low, high = (getattr(field, key) for key in LIMITS[field.type])
+        return str(to_text(field, low)), str(to_text(field, high))
+    least, most = (0, 100) if field.type == "percentage" else (None, None)
+    low = field.min_value if field.min_value is not None else least
+    high = field.max_value if field.max_value is not None else most
+    return "" if low is None else str(low), "" if high is None else str(high)
+
+
+def _help(field: Field, when: str) -> str:
+    """The document's own words, then what a number's limits do not say. A sentence keeps its full stop at the end only."""
+    said = [
+        (field.help_text or "").strip(),
+        "" if KINDS.get(field.type) == "number" else _limits(field),
+        _how_many(field),
+        when,
+    ]
+    parts = [part for part in said if part]
+    text = ", ".join([*(part.rstrip(".") for part in parts[:-1]), *parts[-1:]])
+    return text[:1].upper() + text[1:]
+
+
+def _limits(field: Field) -> str:
+    """How long a text may be, between which days a date may lie, in which zone a time counts."""
+    if field.type in ("string", "textarea"):
+        low, high = (str(end) if end else "" for end in (field.min_length, field.max_length))
+        return _between(low, high, "character" if (high or low) == "1" else "characters")
+    low, high = _ends(field) if field.type in LIMITS else ("", "")
+    zone = f"by the clock of {field.timezone or 'UTC'}" if field.type == "datetime" else ""
+    parts = (f"not before {low.replace('T', ' ')}" if low else "", f"not after {high.replace('T', ' ')}" if high else "", zone)
+    return ", ".join(part for part in parts if part)
+
+
+def _how_many(field: Field) -> str:
+    if field.type != "multiselect":
+        return ""
+    low, high = (str(end) if end else "" for end in (field.min_selections, field.max_selections))
+    return _between(low, high, "choice" if (high or low) == "1" else "choices")
+
+
+def _between(low: str, high: str, noun: str) -> str:
+    if not low and not high:
+        return ""
+    low, high = (number(int(end)) if end.lstrip("-").isdecimal() else end for end in (low, high))
+    words = f"{low} to {high}" if low and high and low != high else low if low == high else ""
+    return f"{words or (f'at least {low}' if low else f'at most {high}')} {noun}".strip()
+
+
+def _named(field: Field) -> str:
+    titles = [one.title for one in field.choices]
+    more = [f"{len(titles) - MOST_NAMED} more"] if len(titles) > MOST_NAMED else []
+    start = "Any of" if field.type == "multiselect" else "Text, such as" if field.allow_custom else "One of"
+    return f"{start} {', '.join([*titles[:MOST_NAMED], *more])}"

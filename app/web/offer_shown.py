@@ -1,0 +1,79 @@
+"""An offer in words: the items that it gives, the questions that it asks, the outputs that come back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.catalog.offers import Offer
+from app.web.forms.drawing import settled_words
+from app.web.forms.sections import Section, Settled
+from app.web.forms.views import answer, rule, when_asked
+
+NO_DEFAULT = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, slots=True)
+class FormWords:
+    """The questions of one section: rows of `label`, `help`, `rule` and `default`."""
+
+    title: str
+    rows: Sequence[dict[str, str]]
+
+
+def items_of(offer: Offer, sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """The items of a bundle as rows: title, version, owner, whether they are part of every order, what the bundle sets."""
+    if offer.kind == "item":
+        return []
+    settled = {section.item.alias: section.settled for section in sections if section.item}
+    return [
+        {
+            "name": item.catalog_item,
+            "title": item.title,
+            "version": item.version,
+            "owner": item.owner,
+            "description": item.help_text or item.description,
+            "part": "Required"
+            if item.required
+            else "Optional, on at first"
+            if item.default_enabled
+            else "Optional, off at first",
+            "settled": [f"{one.field.label}: {settled_words(one)}" for one in settled[item.alias]],
+        }
+        for item in offer.items
+    ]
+
+
+def form_in_words(sections: Sequence[Section]) -> list[FormWords]:
+    """What an order asks, section by section; sections without questions are left out."""
+    return [FormWords(section.title, _rows(section)) for section in sections if section.asked]
+
+
+def outputs_of(offer: Offer) -> list[dict[str, Any]]:
+    """What comes back: of a bundle grouped by item, the bundle's own last."""
+    groups = [(item.title, item.definition.get("outputs") or {}) for item in offer.items]
+    if offer.kind == "bundle":
+        groups.append(("This solution", offer.definition.get("outputs") or {}))
+    return [
+        {"title": title if offer.kind == "bundle" else "", "rows": [{"name": name, **spec} for name, spec in outputs.items()]}
+        for title, outputs in groups
+        if outputs
+    ]
+
+
+def _set(settled: Settled) -> str:
+    """`App type: web-frontend`, or `Name (from Solution name)`."""
+    return (
+        f"{settled.field.label} (from {settled.source})"
+        if settled.source
+        else f"{settled.field.label}: {settled_words(settled)}"
+    )
+
+
+def _rows(section: Section) -> list[dict[str, str]]:
+    rows = []
+    for field in section.asked:
+        default = "" if field.default is None else answer(field, field.default)
+        help_text = ", ".join(part for part in ((field.help_text or "").rstrip("."), when_asked(field, section.fields)) if part)
+        needed = "required" if field.required else NO_DEFAULT
+        rows.append({"label": field.label, "help": help_text, "rule": rule(field), "default": default or needed})
+    return rows
