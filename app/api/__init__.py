@@ -1,12 +1,11 @@
 """Blueprints of `/api/v1`: schemas, endpoints, problem details."""
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 
 from app.api import catalog, correlation, docs, limits, operations, people, problems, reading, requests, steps, tickets
 from app.api.draining import drain
+from app.api.parts import below_api
 from config import Settings
-
-PREFIX = "/api/"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -30,7 +29,7 @@ def _v1() -> Blueprint:
 
 def _finish(response: Response) -> Response:
     """What every answer below `/api` carries, refusals of unknown paths and of unknown callers too."""
-    if not request.path.startswith(PREFIX):
+    if not below_api():
         return response
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"

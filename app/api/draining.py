@@ -4,8 +4,6 @@ A server that answers and closes while the client is still sending makes the ker
 lost with it.
 """
 
-from typing import IO
-
 from flask import request
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -13,11 +11,15 @@ PIECE = 64 * 1024
 
 
 def drain() -> None:
-    """Read and forget the rest of the body, up to 16 MiB; who sends more has read the answer by then, or does not want it."""
-    stream: IO[bytes] | None = request.environ.get("wsgi.input")
+    """Read and forget a body that nobody has read, up to 16 MiB; who sends more does not care for the answer.
+
+    A body that was read is left alone: some servers would wait for more of it.
+    """
+    if "stream" in vars(request):
+        return
     left = min(request.content_length or 0, MOST_BYTES)
-    while stream is not None and left > 0:
-        piece = stream.read(min(left, PIECE))
+    while left > 0:
+        piece = request.environ["wsgi.input"].read(min(left, PIECE))
         if not piece:
             return
         left -= len(piece)

@@ -27,7 +27,7 @@ def get_liveness() -> shapes.Alive:
 
 @blueprint.get("/health/ready")
 @public
-@endpoint(TAG, shapes.Ready)
+@endpoint(TAG, shapes.Ready, refusals=[503])
 def get_readiness() -> shapes.Ready:
     """Orders can be taken and built: migrated, catalog synced, workers alive, and what `READINESS_URLS` names answers.
 
@@ -38,7 +38,7 @@ def get_readiness() -> shapes.Ready:
 
 @blueprint.get("/health")
 @public
-@endpoint(TAG, shapes.Ready)
+@endpoint(TAG, shapes.Ready, refusals=[503])
 def get_health() -> shapes.Ready:
     """The same as `/health/ready`."""
     return _ready()

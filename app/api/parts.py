@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import current_app
+from flask import current_app, request
 
 from app.queries.paging import Cursors
 from config import Settings
@@ -11,6 +11,11 @@ from config import Settings
 def settings() -> Settings:
     """The settings of the portal."""
     return cast("Settings", current_app.config["SETTINGS"])
+
+
+def below_api() -> bool:
+    """Whether this call is the API's to answer, whether or not a route takes it."""
+    return request.path == "/api" or request.path.startswith("/api/")
 
 
 def cursors() -> Cursors:

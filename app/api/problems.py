@@ -17,13 +17,13 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.routing import RequestRedirect
 
 from app.api.correlation import request_id
+from app.api.parts import below_api
 from app.errors import SignInNeeded, StratusError, Unavailable
 from app.ops.health import Part
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PREFIX = "/api/"
 PAGE = "/api/problems"
 
 
@@ -99,7 +99,7 @@ def install(blueprint: Blueprint) -> None:
 def refuse_unrouted() -> Response | None:
     """The answer to a path below `/api` that no route takes, None for every other call."""
     error = request.routing_exception
-    if error is None or isinstance(error, RequestRedirect) or not request.path.startswith(PREFIX):
+    if error is None or isinstance(error, RequestRedirect) or not below_api():
         return None
     return http_error(error)
 

@@ -29,7 +29,10 @@ class Nothing(Shape):
 
 
 class Query(BaseModel):
-    """Base of the parameters that a URL may carry. Unknown ones are faults; only lists may be given more than once."""
+    """Base of the parameters that a URL may carry. Unknown ones are faults.
+
+    Only lists may be given more than once; `?tags=a,b` and `?tags=a&tags=b` are the same.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,7 +77,7 @@ def query(shape: type[Q]) -> Q:
         if not all(storable(text) for text in (name, *values)):
             faults.append(Fault((_shown(name),), "characters", "must not hold characters that no text can have"))
         elif _is_list(shape, name):
-            given[name] = values
+            given[name] = [part for value in values for part in value.split(",") if part]
         else:
             given[name] = values[0]
             if len(values) > 1 and name in shape.model_fields:

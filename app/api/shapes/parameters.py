@@ -25,18 +25,10 @@ def _yes_or_no(text: Any) -> Any:
     return text
 
 
-def _parts(values: Any) -> Any:
-    """`?tags=a,b&tags=c` -> a, b, c: lists are written either way."""
-    if isinstance(values, list):
-        return [part for value in values for part in value.split(",") if part]
-    return values
-
-
 Whole = BeforeValidator(_whole)
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 # Bounds stand before the reader of the text: behind it they would be missing from the description.
-Parts = BeforeValidator(_parts)
-Names = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Parts]
+Names = tuple[Annotated[str, Field(max_length=200)], ...]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many a page holds."), Whole]
 Cursor = Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before.")]
 After = Annotated[int, Field(ge=0, le=LARGEST), Whole]

@@ -1,14 +1,14 @@
 """Requests as lists and pages show them, and what an order is answered with."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, RootModel
 
 from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
-from app.api.shapes.parameters import After, Cursor, Limit, Parts, YesOrNo
+from app.api.shapes.parameters import After, Cursor, Limit, YesOrNo
 from app.api.shapes.steps import PlannedStep, StepSummary
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
@@ -26,7 +26,7 @@ class Order(RootModel[BundleOrder | ItemOrder]):
 class RequestsQuery(Query):
     """How a list of requests is narrowed and paged."""
 
-    status: Annotated[tuple[RequestStatus, ...], Parts] = Field(default=(), description="Requests in any of these states.")
+    status: tuple[RequestStatus, ...] = Field(default=(), description="Requests in any of these states.")
     mine: YesOrNo = Field(default=False, description="Only what the caller ordered.")
     team: str | None = Field(default=None, max_length=200, description="Only what this team ordered.")
     catalog: str | None = Field(default=None, max_length=200, description="Only orders of this bundle or item.")

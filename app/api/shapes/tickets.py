@@ -1,13 +1,13 @@
 """Tickets of the manual queue, and what people send to them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from app.api.reading import Query
 from app.api.shapes.common import Body, Moment, Pagination
-from app.api.shapes.parameters import Cursor, Limit, Parts, YesOrNo
+from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.api.shapes.steps import StepError
 from app.core.shapes import Shape
 from app.core.statuses import TicketStatus
@@ -20,7 +20,7 @@ LONGEST_COMMENT = 10_000
 class TicketsQuery(Query):
     """How the queue is narrowed and paged."""
 
-    status: Annotated[tuple[TicketStatus, ...], Parts] = Field(default=(), description="Tickets in any of these states.")
+    status: tuple[TicketStatus, ...] = Field(default=(), description="Tickets in any of these states.")
     owner_team: str | None = Field(default=None, max_length=200, description="Only those that this team works.")
     mine: YesOrNo = Field(default=False, description="Only those that the caller has claimed.")
     request_id: str | None = Field(default=None, max_length=200, description="Only those of this request.")
