@@ -14,7 +14,7 @@ NO_DEFAULT = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True)
 class FormWords:
-    """The questions of one section: rows of `label`, `help`, `rule` and `default`."""
+    """The questions of one section: rows of `label`, `help`, `rule` and `default`. No title where there is one section only."""
 
     title: str
     rows: Sequence[dict[str, str]]
@@ -45,7 +45,7 @@ def items_of(offer: Offer, sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 def form_in_words(sections: Sequence[Section]) -> list[FormWords]:
     """What an order asks, section by section; sections without questions are left out."""
-    return [FormWords(section.title, _rows(section)) for section in sections if section.asked]
+    return [FormWords(section.title if len(sections) > 1 else "", _rows(section)) for section in sections if section.asked]
 
 
 def outputs_of(offer: Offer) -> list[dict[str, Any]]:

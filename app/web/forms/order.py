@@ -61,10 +61,10 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
             for key in section.path[:-1]:
                 place = place.setdefault(key, {})
             place[section.path[-1]] = self._answers(section)
-        return {**order, "requester": {"team": self.team}} if self.team else order
+        return {**order, "requester": {"team": self.for_team}} if self.for_team else order
 
     @property
-    def team(self) -> str | None:
+    def for_team(self) -> str | None:
         """The team that orders: the one that was chosen, or the only one."""
         if TEAM in self:
             return str(self[TEAM].answer) or None
