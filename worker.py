@@ -7,13 +7,14 @@ import socket
 import threading
 from datetime import timedelta
 from types import FrameType
+from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from app.dispatch import ALLOWED, Doorbell
 from app.jobs.leases import Leases
@@ -37,6 +38,17 @@ class Listener(SimpleWorker):
 
     max_connection_wait_time = 2
 
+    def __init__(self, queue: Queue, name: str, stopping: threading.Event) -> None:
+        self.stopping = stopping
+        super().__init__([queue], name=name, connection=queue.connection, serializer=JSONSerializer)
+        self.log_job_description = False
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """End RQ's patience with a Redis that is away, which has no end, when the worker is told to go."""
+        if self.stopping.is_set():
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run an allowed job; throw any other away unread, whoever put it there."""
         try:
@@ -53,9 +65,27 @@ class Listener(SimpleWorker):
         """Signals are the worker's, not RQ's: `main` has set them."""
 
 
+def connect(settings: Settings, **pool: int) -> Engine:
+    """Connections to the ledger. One that no longer answers is given up within seconds: heartbeats must not hang on it."""
+    return create_engine(
+        settings.database_url,
+        pool_pre_ping=True,
+        hide_parameters=True,  # What a statement carries may be secret; an error must not write it into the log.
+        connect_args={
+            "application_name": "stratus-worker",
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        },
+        **pool,
+    )
+
+
 def build(settings: Settings, name: str) -> Runtime:
     """Everything a worker needs, not started yet."""
-    engine = create_engine(settings.database_url, pool_size=settings.worker_threads + 4, pool_pre_ping=True)
+    engine = connect(settings, pool_size=settings.worker_threads + 4, max_overflow=2 * settings.worker_threads)
     vault = Vault.from_text(settings.vault_keys)
     budget = timedelta(seconds=settings.step_timeout_seconds)
     states = StateServer(StateStore(engine, vault))
@@ -74,7 +104,7 @@ def build(settings: Settings, name: str) -> Runtime:
         default_budget=budget,
     )
     claimant = Claimant(name, timedelta(seconds=settings.lease_seconds), budget)
-    leases = Leases(engine, claimant, settings.worker_threads)
+    leases = Leases(connect(settings, pool_size=1, max_overflow=0), claimant, settings.worker_threads)
     doorbell = Doorbell(settings.redis_url)
     return Runtime(engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads)
 
@@ -82,9 +112,12 @@ def build(settings: Settings, name: str) -> Runtime:
 def sweep_on(runtime: Runtime, name: str, seconds: float) -> None:
     """Sweep until the worker stops; see to it that a drain is queued, and drain by itself when Redis is away."""
     while not runtime.stopping.wait(seconds):
-        runtime.sweep_once()
-        if not runtime.doorbell.ask_to_drain(name):
-            threading.Thread(target=runtime.drain, name="drain-without-redis", daemon=True).start()
+        try:
+            runtime.sweep_once()
+            if not runtime.doorbell.ask_to_drain(name):
+                threading.Thread(target=runtime.drain, name="drain-without-redis", daemon=True).start()
+        except Exception:
+            log.exception("a sweep broke off; the next one comes")  # This thread must outlive every bug.
 
 
 def listen(runtime: Runtime, name: str) -> None:
@@ -92,14 +125,13 @@ def listen(runtime: Runtime, name: str) -> None:
     while not runtime.stopping.is_set():
         try:
             runtime.doorbell.ask_to_drain(name)
-            queue = runtime.doorbell.queue(name)
-            listener = Listener(
-                [queue], name=f"{name}-{os.urandom(4).hex()}", connection=queue.connection, serializer=JSONSerializer
-            )
-            listener.log_job_description = False
+            listener = Listener(runtime.doorbell.queue(name), f"{name}-{os.urandom(4).hex()}", runtime.stopping)
             listener.work(max_jobs=1, logging_level="WARNING", max_idle_time=2)
         except RedisError as error:
             log.warning("Redis does not answer", extra={"error": str(error)})
+            runtime.stopping.wait(1.0)
+        except Exception:
+            log.exception("the listener broke off; the next one takes its place")
             runtime.stopping.wait(1.0)
 
 
@@ -124,6 +156,7 @@ def main() -> None:
     sweeper.start()
     log.info("worker started", extra={"worker": name, "threads": settings.worker_threads})
     listen(runtime, name)
+    runtime.finish()
     runtime.leases.stop()
     runtime.close()
     log.info("worker stopped", extra={"worker": name})

@@ -36,7 +36,10 @@ class Held:
 
 
 class Leases:
-    """The leases of one worker and the thread that keeps them alive."""
+    """The leases of one worker and the thread that keeps them alive.
+
+    engine: one of its own, so that no heartbeat ever waits until a step gives a connection back.
+    """
 
     def __init__(
         self, engine: Engine, claimant: claims.Claimant, threads: int, exit_hard: Callable[[int], None] = os._exit
@@ -64,6 +67,7 @@ class Leases:
                 )
         except SQLAlchemyError as error:
             log.warning("could not say goodbye", extra={"worker": self.claimant.worker, "error": str(error)})
+        self.engine.dispose()
 
     def take(self, token: uuid.UUID) -> Held:
         """Keep one lease alive from now on."""
