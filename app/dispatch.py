@@ -5,6 +5,7 @@ steps, it waits on the bell: a list whose length is capped, since a bell that ri
 """
 
 import logging
+import time
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -15,6 +16,10 @@ log = logging.getLogger(__name__)
 
 BELL = "stratus:bell"
 MOST_RINGS = 64
+RING_SECONDS = 0.5
+"""How long whoever rings waits for Redis at most: orders are accepted while it hangs."""
+DEAF_SECONDS = 2.0
+"""For how long a Redis that did not answer is not asked again."""
 DRAIN = "app.jobs.drain"
 ALLOWED = frozenset({DRAIN})
 """The functions that a queue may ask for. Anything else in Redis is not run."""
@@ -25,16 +30,24 @@ class Doorbell:
 
     def __init__(self, url: str, prefix: str = "") -> None:
         self.redis: Redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30)
+        self._ringer: Redis = Redis.from_url(url, socket_connect_timeout=RING_SECONDS, socket_timeout=RING_SECONDS)
+        self._deaf_until = 0.0
         self.key = prefix + BELL
 
     def ring(self, ready: int) -> bool:
-        """Wake up to `ready` waiting workers; False when Redis does not answer. Cost: one round trip."""
+        """Wake up to `ready` waiting workers; False when Redis does not answer. Cost: one round trip, half a second at most.
+
+        A Redis that hangs costs its callers that once in two seconds, not each of them.
+        """
+        if time.monotonic() < self._deaf_until:
+            return False
         try:
-            with self.redis.pipeline(transaction=False) as pipe:
+            with self._ringer.pipeline(transaction=False) as pipe:
                 pipe.lpush(self.key, *["1"] * min(ready, MOST_RINGS))
                 pipe.ltrim(self.key, 0, MOST_RINGS - 1)
                 pipe.execute()
         except RedisError as error:
+            self._deaf_until = time.monotonic() + DEAF_SECONDS
             log.warning("bell not rung, the sweep will find the work", extra={"ready": ready, "error": str(error)})
             return False
         return True
@@ -46,6 +59,7 @@ class Doorbell:
     def close(self) -> None:
         """Close the connections to Redis."""
         self.redis.close()
+        self._ringer.close()
 
     def answers(self) -> bool:
         """Whether Redis answers now."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from app.dispatch import Doorbell
 from app.jobs.leases import Held, Leases
@@ -23,6 +24,10 @@ from app.ops import partitions
 
 log = logging.getLogger(__name__)
 BELL_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
+"""Pause before the next try after something went wrong: what goes on going wrong must not keep the processor busy."""
+AWAY = (OperationalError, InterfaceError, NoConnectionError)
+"""What a thread meets when PostgreSQL or a connection to it is not there: nothing is lost by trying again."""
 RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 """Seconds to wait before looking again when a ready step exists that somebody else holds for a moment."""
 
@@ -57,6 +62,11 @@ class Runtime:
         finally:
             self._draining.release()
         return True
+
+    def finish(self) -> None:
+        """Wait for the drain that goes on, if one does. After `stopping` was set it ends with the steps that run."""
+        with self._draining:
+            return
 
     def close(self) -> None:
         """Give back what this process holds of others: the state server's port, connections."""
@@ -93,29 +103,27 @@ class Runtime:
             try:
                 with self.engine.connect() as connection:
                     self._work_on(connection, work, until, first)
-            except OperationalError as error:
+            except AWAY as error:
                 # Recorded when PostgreSQL is back, unless the lease runs out first: then it is kept aside.
                 log.warning("PostgreSQL does not answer", extra={"error": str(error).splitlines()[0]})
-                if self.stopping.wait(0.5):
+                if self.stopping.wait(PAUSE_SECONDS):
                     break
             except Exception:
                 # A bug in recording: never the same step again and again. Its lease runs out and a person is asked.
                 log.exception("a step could not be recorded", extra={"step": work.claim and str(work.claim.step.id)})
                 self._let_go(work)
+                self.stopping.wait(PAUSE_SECONDS)
         self._let_go(work)
 
     def _work_on(self, connection: Connection, work: "_Hand", until: float, first: bool) -> None:
         while not self._enough(until, work):
-            if work.claim is None:
-                work.take(self._advance(connection, work), self.leases)
-            if work.claim is None:
-                self._listen(until, first)
-                continue
-            if work.result is None:
+            if work.claim is not None and work.result is None:
                 work.result = self._run(work.claim, work.held)
             taken = self._advance(connection, work)
             self._let_go(work)
-            work.take(taken, self.leases)
+            work.take(taken or self._after_a_race(connection), self.leases)
+            if work.claim is None:
+                self._listen(until, first)
 
     def _enough(self, until: float, work: "_Hand") -> bool:
         if work.claim is not None:
@@ -147,7 +155,7 @@ class Runtime:
         left = made_ready - (1 if taken is not None else 0)
         if left > 0:
             self.doorbell.ring(left)
-        return taken or self._after_a_race(connection)
+        return taken
 
     def _after_a_race(self, connection: Connection) -> Claim | None:
         """A ready step may have been out of reach only because its request was locked for a moment: look again."""
@@ -164,10 +172,13 @@ class Runtime:
         return None
 
     def _listen(self, until: float, first: bool) -> None:
-        """Wait for a ring. The first thread looks for work after every pause too: waits may be due."""
-        while not (self.stopping.is_set() or time.monotonic() > until):
+        """Wait for a ring. The first thread looks for work after every pause too: waits may be due.
+
+        So do all of them when the drain's time is up and others still run: never without a pause.
+        """
+        while not self.stopping.is_set():
             try:
-                if self.doorbell.wait(BELL_SECONDS) or first:
+                if self.doorbell.wait(BELL_SECONDS) or first or time.monotonic() > until:
                     return
             except RedisError:
                 self.stopping.wait(2.0)  # Redis is away: a worker claims by itself every two seconds.

@@ -2,15 +2,27 @@
 
 import pickle
 import signal
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue
 from sqlalchemy import text
 
+from app.dispatch import Doorbell
 from app.models.tables import WORKER
+from dev import ports
+from dev.embedded import servers as embedded
+from dev.embedded.valkey import Valkey
 from tests.fixtures.house import House, item
 from tests.jobs.conftest import Outside, Workers, ends_as, until
+from worker import Listener
 
 
 def post(outside: Outside, name: str, path: str, **more: str) -> str:
@@ -128,3 +140,49 @@ def test_jobs_that_nobody_allowed_are_not_run(
     until(lambda: redis_client.llen(f"rq:queue:{queue}") == 0)
     ends_as(house, house.order("thing").request_id, "completed")
     assert not trace.exists()
+
+
+def test_a_worker_told_to_stop_while_redis_is_away_finishes_its_step(house: House, outside: Outside, workers: Workers) -> None:
+    offer(house, post(outside, "one", "held"))
+    worker = workers.start(REDIS_URL="redis://127.0.0.1:9/0")
+    house.order("thing")
+    until(lambda: len(outside.seen) == 1)
+    worker.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(3)
+    outside.hold.set()
+    assert worker.wait(15) == 0
+    assert house.statuses() == {"one": "completed"}
+
+
+def test_a_listener_that_lost_redis_can_be_told_to_stop() -> None:
+    port, stopping, ended = ports.choose(), threading.Event(), threading.Event()
+
+    def listen() -> None:
+        queue = Doorbell(f"redis://:secret@127.0.0.1:{port}/0").queue("w1")
+        with suppress(RedisError):
+            Listener(queue, "w1", stopping).work(max_idle_time=60, logging_level="CRITICAL")
+        ended.set()
+
+    with tempfile.TemporaryDirectory(prefix="stratus-valkey-") as folder:
+        Path(folder).chmod(0o755)
+        redis = embedded.Servers(Path(folder), None, Valkey(Path(folder) / "valkey", port, "secret", scratch=True))
+        redis.start()
+        threading.Thread(target=listen, daemon=True).start()
+        time.sleep(1)
+        redis.stop()
+    assert not ended.wait(1)
+    stopping.set()
+    assert ended.wait(10)
+
+
+def test_a_drain_that_outlives_its_time_does_not_keep_postgresql_busy(house: House, outside: Outside, workers: Workers) -> None:
+    offer(house, post(outside, "one", "held"))
+    workers.start(DRAIN_SECONDS="0.1")
+    house.order("thing")
+    until(lambda: len(outside.seen) == 1)
+    transactions = text("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+    time.sleep(2)
+    before = house.rows(transactions)[0][0]
+    time.sleep(3)
+    assert house.rows(transactions)[0][0] - before < 300
