@@ -1,11 +1,8 @@
 """Reads a request with its tickets and its history as the person who is signed in sees it."""
 
-import re
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.queries import requests, tickets
@@ -13,7 +10,6 @@ from app.queries.paging import MOST
 from app.web.case import Case, Viewer
 from app.web.parts import cursors, settings
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,80}", re.ASCII)
 EVENTS_SHOWN = 200
 
 
@@ -29,9 +25,3 @@ def case_of(request_id: str) -> Case:
     about = tickets.Filters(request_id=request_id)
     opened = tickets.queue(db.session, who.person, about, MOST, None, cursors()).items
     return Case(found, opened, requests.history(db.session, who.person, request_id, EVENTS_SHOWN), who)
-
-
-def refuse_odd_names(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Raise NotFound for names in an address that nothing can have; the database would choke on some of them."""
-    if any(not NAME.fullmatch(str(value)) for value in (values or {}).values()):
-        raise NotFound

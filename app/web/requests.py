@@ -26,14 +26,13 @@ from app.web.filters import plain, sentence
 from app.web.labels import label
 from app.web.parts import caller, cursors
 from app.web.phrases import SYSTEMS
-from app.web.reading import case_of, refuse_odd_names
+from app.web.reading import case_of
 from app.web.standing import standing
 from app.web.steps_shown import look, picture
 from app.web.timeline import timeline
 from app.web.views_fields import Choice, FieldView
 
 blueprint = Blueprint("requests", __name__)
-blueprint.url_value_preprocessor(refuse_odd_names)
 
 FILTERABLE = (
     RequestStatus.SUBMITTED,

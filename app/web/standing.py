@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -21,6 +22,14 @@ class Told:
 
     heading: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An output that can be opened: the first name of its host, and its address."""
+
+    words: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Standing:
     told: Told | None = None
     ticket: Ticket | None = None
     retry: Step | None = None
-    link: Output | None = None
+    link: Link | None = None
 
 
 def standing(case: Case) -> Standing:
@@ -145,13 +154,13 @@ def _moving(case: Case) -> Standing:
         title = f"{listed(queued)} {'begins' if len(queued) == 1 else 'begin'} with the next free worker"
     else:
         title = f"{summary.title} goes on by itself"
-    done = f"{case.done} of {plural(len(case.detail.steps), 'step')} {'is' if case.done == 1 else 'are'} done; the rest goes on by itself."
+    counted = f"{case.done} of {plural(len(case.detail.steps), 'step')} {'is' if case.done == 1 else 'are'} done"
     return Standing(
         label=label(summary.status),
         pill=label(summary.status),
         title=title,
         move="Nobody has to do anything.",
-        rest=_paragraph(done),
+        rest=_paragraph(f"{counted}; the rest goes on by itself."),
         waits=(
             ("Sent", case.viewer.when_exactly(summary.created_at)),
             ("So far", coarse(case.viewer.now - summary.created_at)),
@@ -168,12 +177,16 @@ def _completed(case: Case) -> Standing:
         move="",
         rest=_paragraph(_all_done(case), _by_whom(case)),
         waits=_took(case),
-        link=next((one for one in case.detail.outputs if _opens(one)), None),
+        link=next((_link(one) for one in case.detail.outputs if _opens(one)), None),
     )
 
 
 def _opens(output: Output) -> bool:
     return not output.sensitive and output.name.endswith("url") and is_link(output.value)
+
+
+def _link(output: Output) -> Link:
+    return Link(str(urlsplit(output.value).hostname).partition(".")[0], output.value)
 
 
 def _all_done(case: Case) -> str:

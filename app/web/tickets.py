@@ -24,13 +24,12 @@ from app.web.case import Case
 from app.web.filters import sentence
 from app.web.parts import caller, cursors
 from app.web.phrases import blocks, cause, listed
-from app.web.reading import case_of, refuse_odd_names, viewer
+from app.web.reading import case_of, viewer
 from app.web.requests import shown_line
 from app.web.ticket_form import OutputsForm, answers, blank, posted
 from app.web.views_fields import Choice, FieldView
 
 blueprint = Blueprint("queue", __name__)
-blueprint.url_value_preprocessor(refuse_odd_names)
 
 ENDED = tuple(sorted(frozenset(TicketStatus) - TICKET_OPEN))
 STATUSES: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +57,7 @@ class Chosen:
         status = args.get("status", "")
         return cls(
             status if status in STATUSES else "",
-            args.get("owner", "").replace("\x00", ""),
+            args.get("owner", ""),
             bool(args.get("mine")),
             args.get("cursor"),
         )
