@@ -11,15 +11,17 @@ PIECE = 64 * 1024
 
 
 def drain() -> None:
-    """Read and forget a body that nobody has read, up to 16 MiB; who sends more does not care for the answer.
-
-    A body that was read is left alone: some servers would wait for more of it.
-    """
-    if "stream" in vars(request):
-        return
-    left = min(request.content_length or 0, MOST_BYTES)
+    """Read and forget what is left of the body, up to 16 MiB; who sends more does not care for the answer."""
+    left = min(_left(), MOST_BYTES)
     while left > 0:
         piece = request.environ["wsgi.input"].read(min(left, PIECE))
         if not piece:
             return
         left -= len(piece)
+
+
+def _left() -> int:
+    """How many bytes may be asked for. A server that does not say where the body ends would wait for more of one that was read."""
+    if request.environ.get("wsgi.input_terminated"):
+        return MOST_BYTES
+    return 0 if "stream" in vars(request) else request.content_length or 0

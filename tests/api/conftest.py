@@ -1,11 +1,16 @@
 """The cast as clients of the API, the story's order, and a hand that does what workers do."""
 
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from app import create_app
 from app.core.outcomes import Done, Failed
+from app.extensions import db
+from config import Settings
 from tests.fixtures.house import House
 from tests.fixtures.people import ApiClient, People
 
@@ -52,6 +57,29 @@ BY_HAND = {"address": "fixed.example.com", "port": 5432, "admin_secret_arn": "ar
 def order() -> dict[str, Any]:
     """The story's order, to change."""
     return deepcopy(STORY)
+
+
+@pytest.fixture
+def portal(settings: Settings, people: People) -> Iterator[Callable[..., Callable[[str | None], ApiClient]]]:
+    """Makes a portal with other settings; answers who calls it: `portal(timezone="Asia/Tokyo")("sarah-123")`."""
+    made: list[Flask] = []
+
+    def make(**other: Any) -> Callable[[str | None], ApiClient]:
+        app = create_app(settings.model_copy(update=other))
+        made.append(app)
+
+        def client(who: str | None) -> ApiClient:
+            found = ApiClient(app, app.response_class)
+            if who is not None:
+                found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {people.token_of(who)}"
+            return found
+
+        return client
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from config import HERE
@@ -68,3 +69,9 @@ def test_the_page_runs_nothing_inline(nobody):
     assert "script-src 'self';" in policy
     assert re.findall(r"<script(?![^>]*\bsrc=)", answer.text) == []
     assert re.findall(r"\son\w+=|\sstyle=", answer.text) == []
+
+
+@pytest.mark.usefixtures("synced_catalog")
+def test_the_examples_of_an_order_are_good_orders(nobody, sarah):
+    for example in nobody.get(DESCRIPTION).json["components"]["schemas"]["Order"]["examples"]:
+        assert sarah.post("/api/v1/requests/validate", json=example).json["errors"] == []

@@ -5,11 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, insert, text, update
 
-from app import create_app
-from app.extensions import db
 from app.models import CatalogSync
 from app.models.tables import WORKER
-from tests.fixtures.people import ApiClient
 
 URL = "/api/v1/health/ready"
 
@@ -77,12 +74,9 @@ def test_of_another_migration_it_is_not_ready(nobody, database):
 
 
 @pytest.mark.usefixtures("well")
-def test_what_the_settings_name_must_answer(settings, people):
-    app = create_app(settings.model_copy(update={"readiness_urls": ("http://127.0.0.1:1/health",)}))
-    answer = ApiClient(app, app.response_class).get(URL)
+def test_what_the_settings_name_must_answer(portal):
+    answer = portal(readiness_urls=("http://127.0.0.1:1/health",))(None).get(URL)
     assert problems(answer) == {"http://127.0.0.1:1/health": "does not answer"}
-    with app.app_context():
-        db.engine.dispose()
 
 
 def test_a_process_lives_whatever_it_needs(nobody):

@@ -2,25 +2,13 @@
 
 import pytest
 
-from app import create_app
 from app.api.limits import Counters
-from app.extensions import db
-from tests.fixtures.people import ApiClient
 
 
 @pytest.fixture
-def few(settings, people, redis_client):
-    """A portal that takes three reads and two writes a minute, as sarah and bob."""
-    app = create_app(settings.model_copy(update={"reads_per_minute": 3, "writes_per_minute": 2}))
-
-    def client(who):
-        made = ApiClient(app, app.response_class)
-        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {people.token_of(who)}"
-        return made
-
-    yield client
-    with app.app_context():
-        db.engine.dispose()
+def few(portal, redis_client):
+    """A portal that takes three reads and two writes a minute."""
+    return portal(reads_per_minute=3, writes_per_minute=2)
 
 
 def test_a_caller_is_told_where_they_stand(sarah, redis_client):

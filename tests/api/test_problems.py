@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app import create_app
 from app.api.problems import KINDS
 from app.errors import StratusError
-from app.extensions import db
 from config import HERE
 
 
@@ -84,16 +82,13 @@ def test_a_parameter_is_not_echoed(sarah):
 
 
 @pytest.fixture
-def without_database(settings):
-    """A portal whose PostgreSQL is gone."""
-    app = create_app(settings.model_copy(update={"database_url": "postgresql+psycopg://x:y@127.0.0.1:1/gone"}))
-    yield app.test_client()
-    with app.app_context():
-        db.engine.dispose()
+def without_database(portal):
+    """Sarah at a portal whose PostgreSQL is gone."""
+    return portal(database_url="postgresql+psycopg://x:y@127.0.0.1:1/gone")("sarah-123")
 
 
 def test_without_postgresql_callers_are_asked_to_come_back(without_database):
-    answer = without_database.get("/api/v1/requests", headers={"Authorization": "Bearer stratus_pat_" + "x" * 43})
+    answer = without_database.get("/api/v1/requests")
     assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert "127.0.0.1" not in answer.text
@@ -112,12 +107,8 @@ def test_a_lost_connection_is_an_outage_too(people, monkeypatch):
     assert (answer.status_code, "SELECT" in answer.text) == (503, False)
 
 
-def test_without_redis_nothing_is_different(settings, people, synced_catalog):
-    app = create_app(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
-    headers = {"Authorization": f"Bearer {people.token_of('sarah-123')}"}
+def test_without_redis_nothing_is_different(portal, synced_catalog):
     order = {"catalog_item": "postgres-database", "parameters": {"database_name": "alone"}}
-    answer = app.test_client().post("/api/v1/requests", json=order, headers=headers)
+    answer = portal(redis_url="redis://127.0.0.1:1/0")("sarah-123").post("/api/v1/requests", json=order)
     assert answer.status_code == 201
     assert "RateLimit-Limit" not in answer.headers
-    with app.app_context():
-        db.engine.dispose()

@@ -3,12 +3,9 @@
 import re
 from datetime import timedelta
 
-from app import create_app
 from app.core.outcomes import Done, Waiting
-from app.extensions import db
 from tests.api.conftest import OUTPUTS, STORY, work
 from tests.fixtures.house import House, http, item
-from tests.fixtures.people import ApiClient
 
 URL = "/api/v1/requests"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d")
@@ -101,14 +98,9 @@ def test_what_only_people_do_is_manual(sarah, house: House):
     assert sarah.get(f"{URL}/{made}").json["fulfillment"]["execution_mode"] == "manual"
 
 
-def test_times_are_told_in_the_configured_zone(settings, people, synced_catalog):
-    app = create_app(settings.model_copy(update={"timezone": "America/Chicago"}))
-    client = ApiClient(app, app.response_class)
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {people.token_of('sarah-123')}"
-    made = client.post(URL, json=STORY).json
+def test_times_are_told_in_the_configured_zone(portal, synced_catalog):
+    made = portal(timezone="America/Chicago")("sarah-123").post(URL, json=STORY).json
     assert re.fullmatch(r".+\.\d{6}-0[56]:00", made["created_at"])
-    with app.app_context():
-        db.engine.dispose()
 
 
 def test_an_unknown_request_is_not_found(sarah):

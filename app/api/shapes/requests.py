@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from app.api.reading import Query
 from app.api.shapes import steps
@@ -18,9 +18,24 @@ from app.queries.shapes import Detail, Event, Summary
 
 Mode = Literal["automation", "manual"]
 
+_BUNDLE_EXAMPLE = {
+    "catalog_bundle": "full-stack-web-app",
+    "version": "2.1.0",
+    "bundle_parameters": {"solution_name": "customer-portal", "enable_ha": True},
+    "item_parameters": {
+        "eks-container-app": {"app_name": "customer-portal-api", "environment": "staging", "replicas": 3},
+        "postgres-database": {"database_name": "customer_portal_db", "allocated_storage": 250},
+        "redis-cache": {"enabled": True, "cache_size": "cache.t3.micro"},
+    },
+    "requester": {"team": "customer-experience"},
+}
+_ITEM_EXAMPLE = {"catalog_item": "postgres-database", "parameters": {"database_name": "customer_portal_db"}}
+
 
 class Order(RootModel[BundleOrder | ItemOrder]):
     """The order of a bundle or of one item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_BUNDLE_EXAMPLE, _ITEM_EXAMPLE]})
 
 
 class RequestsQuery(Query):
