@@ -3,9 +3,10 @@
 import logging
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, select
 
 from app.core.expressions import ExpressionError, render
-from app.core.outcomes import Done, Failed, Indeterminate, Outcome
+from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Outcome
 from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
@@ -29,7 +30,7 @@ from app.outbound import Outbound, Redactor
 from app.state_server import StateServer
 from app.steps import REGISTRY
 from app.steps.base import StateAccess, StepContext, StepSettings
-from app.vault import Vault
+from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,16 @@ class Performer:
         return Scopes(connection, request, self.vault, self.secrets)
 
     def perform(self, claim: Claim, held: Held) -> Result:
-        """Run the claimed step; never raises. A bug in a step type leaves the step unknown: it may have taken effect."""
+        """Run the claimed step. A bug in a step type leaves the step unknown: it may have taken effect.
+
+        Raises SQLAlchemyError before anything is called, never after.
+        """
         try:
             prepared = self._prepare(claim)
         except (ExpressionError, _BadParamsError) as error:
             return Result(Failed(str(error), kind="template_error", retryable=False))
+        except VaultError as error:
+            return Result(Failed(error.message, kind="secret_unreadable", retryable=False))
         with ExitStack() as stack:
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
@@ -63,14 +69,15 @@ class Performer:
             outcome, checks = _judged(claim.step, called)
             if isinstance(outcome, Failed) and outcome is not called:
                 lines(outcome.message)  # What a step type says itself it has written already.
-        return Result(_masked(outcome, prepared.redactor), prepared.redactor.deep(prepared.template), checks)
+        masked = prepared.redactor.deep
+        return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks))
 
     def _prepare(self, claim: Claim) -> "_Prepared":
         template = claim.step.step_config.get("template") or {}
         with self.engine.begin() as connection:
             scopes = self.scopes(connection, claim.request)
             rendered = render(template, scopes.for_template(claim.step.item_alias, template))
-            redactor = Redactor([*self.secrets.values(), *scopes.secret_values(claim.step.item_alias, template)])
+            redactor = Redactor([*self.secrets.values(), *scopes.secret_values(template)])
             module = None
             if claim.step.module_sha256:
                 module = connection.scalar(
@@ -85,9 +92,10 @@ class Performer:
         try:
             context = self._context(claim, held, prepared, lines, stack)
             return step_type.poll(context) if claim.activity == Activity.POLL else step_type.run(context)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  logged below, masked: its words may quote what the step was given
             # The one boundary around step types. What was called before the bug may have taken effect: not a failure.
-            log.exception("a step type raised", extra={"step": str(claim.step.id), "step_type": claim.step.step_type})
+            about = {"step": str(claim.step.id), "step_type": claim.step.step_type}
+            log.error("a step type raised", extra=about | {"trace": prepared.redactor(traceback.format_exc())})
             return Indeterminate({"what": "the step type broke while it ran", "error": f"{type(error).__name__}: {error}"})
 
     def _context(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> StepContext:
@@ -177,6 +185,9 @@ def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
             outcome.retryable,
             outcome.retry_after,
         )
+    if isinstance(outcome, NeedsHuman):
+        title = redactor(outcome.title) if outcome.title else None
+        return replace(outcome, instructions=redactor(outcome.instructions), title=title)
     if isinstance(outcome, Indeterminate):
         return Indeterminate(redactor.deep(dict(outcome.evidence)))
     return outcome

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from app.core.expressions import references, render
 from app.core.statuses import STEP_SATISFIED, StepStatus
 from app.models.tables import ITEM, STEP, VERSION
+from app.outbound import Redactor
 from app.vault import Vault
 
 
@@ -80,13 +81,28 @@ class Scopes:
         """`of(alias)`, reading rows only where the template looks at anything at all."""
         return self.of(alias) if references(template) else {}
 
-    def secret_values(self, alias: str | None, template: Any) -> list[str]:
-        """What must be masked wherever people see `template` rendered: sensitive outputs, and sensitive answers."""
-        if not references(template):
-            return []
+    def secret_values(self, template: Any) -> list[str]:
+        """What must be masked wherever people see `template` rendered: nothing where it looks at nothing."""
+        return self.hidden if references(template) else []
+
+    @property
+    def hidden(self) -> list[str]:
+        """Every sensitive output and answer of the request as text, those inside lists and objects one by one.
+
+        Raises VaultError when an output cannot be decrypted.
+        """
         made = [self._secret_outputs(step) for step in self._steps if step.secret_outputs is not None]
-        answers = [self._sensitive_answers(item) for item in self._items.values() if alias in (None, item.alias)]
-        return [str(value) for values in (*made, *answers) for value in values.values()]
+        answers = [_sensitive_answers(item.definition, "fields", item.parameters) for item in self._items.values()]
+        ordered = _sensitive_answers(self._definition, "bundle_fields", self.request.bundle_parameters)
+        return list(_texts([*made, *answers, ordered]))
+
+    @cached_property
+    def _definition(self) -> Mapping[str, Any]:
+        """The bundle's definition, empty where an item was ordered alone."""
+        if self.request.catalog_kind != "bundle":
+            return {}
+        statement = select(VERSION.c.definition).where(VERSION.c.id == self.request.catalog_version_id)
+        return self.connection.scalar(statement) or {}
 
     def finished(self, alias: str | None) -> bool:
         """Whether every step of an item (None: of the whole request) is completed or skipped."""
@@ -95,30 +111,28 @@ class Scopes:
         )
 
     def item_outputs(self, alias: str) -> list[Output]:
-        """The outputs of one item. Raises ExpressionError when one cannot be made."""
+        """The outputs of one item. Raises ExpressionError when one cannot be made, VaultError when a secret is unreadable."""
         return self._outputs(alias, self._items[alias].definition.get("outputs", {}), self.of(alias), alias)
 
     def bundle_outputs(self) -> list[Output]:
-        """The outputs of the bundle itself. Raises ExpressionError when one cannot be made."""
-        definition = self.connection.scalar(select(VERSION.c.definition).where(VERSION.c.id == self.request.catalog_version_id))
-        if self.request.catalog_kind != "bundle":
-            return []
-        return self._outputs("bundle", (definition or {}).get("outputs", {}), self.of(None), None)
+        """The outputs of the bundle itself. Raises as `item_outputs` does."""
+        declared = self._definition.get("outputs", {})
+        return self._outputs("bundle", declared, self.of(None), None) if declared else []
 
     def _outputs(self, group: str, declared: Mapping[str, Any], scope: Mapping[str, Any], alias: str | None) -> list[Output]:
-        tainted = self._tainted(alias)
-        return [
-            Output(
-                group,
-                name,
-                render(spec["value"], scope),
-                bool(spec.get("sensitive")) or any((r.root, *r.path) in tainted for r in references(spec["value"])),
-                spec.get("description"),
-            )
-            for name, spec in declared.items()
-        ]
+        tainted, redactor = self._tainted(alias), Redactor(self.hidden)
+        open_scope = {**scope, "secrets": {}}  # The operator's secrets are for steps; whoever orders never sees one.
+
+        def made(name: str, spec: Mapping[str, Any]) -> Output:
+            value = render(spec["value"], open_scope)
+            # By name, since what was made of a secret need not look like it; by value, since it may have come another way.
+            secret = spec.get("sensitive") or _touches(spec["value"], tainted) or redactor.deep(value) != value
+            return Output(group, name, value, bool(secret), spec.get("description"))
+
+        return [made(name, spec) for name, spec in declared.items()]
 
     def _tainted(self, alias: str | None) -> set[tuple[str, ...]]:
+        """The names, from a root on, under which something sensitive stands in a scope."""
         own: set[tuple[str, ...]] = {
             ("steps", step.step_name, "outputs", name)
             for step in self._steps
@@ -126,7 +140,11 @@ class Scopes:
             for name in step.sensitive_outputs
         }
         if alias is not None:
-            return own
+            item = self._items[alias]
+            answers = _sensitive_answers(item.definition, "fields", item.parameters)
+            return own | {("parameters", name) for name in answers} | {(name,) for name in answers}
+        ordered = _sensitive_answers(self._definition, "bundle_fields", self.request.bundle_parameters)
+        own |= {(root, name) for root in ("bundle", "parameters") for name in ordered}
         return own | {
             ("items", item, "outputs", output.name)
             for item in self._items
@@ -179,6 +197,25 @@ class Scopes:
         secret: dict[str, Any] = json.loads(self.vault.decrypt(step.secret_outputs, secret_cell(step.id)))
         return secret
 
-    def _sensitive_answers(self, item: Row[Any]) -> dict[str, Any]:
-        fields = (item.definition.get("presentation") or {}).get("fields") or ()
-        return {f["name"]: item.parameters[f["name"]] for f in fields if f.get("sensitive") and f["name"] in item.parameters}
+
+def _sensitive_answers(definition: Mapping[str, Any], where: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    fields = (definition.get("presentation") or {}).get(where) or ()
+    return {f["name"]: answers[f["name"]] for f in fields if f.get("sensitive") and f["name"] in answers}
+
+
+def _touches(template: Any, tainted: set[tuple[str, ...]]) -> bool:
+    """Whether a template reads something sensitive, part of it, or a whole that it is part of."""
+    read = [(reference.root, *reference.path) for reference in references(template)]
+    return any(a == b[: len(a)] or b == a[: len(b)] for a in read for b in tainted)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text and number in plain data, as text. True and false are no secrets: they are everywhere."""
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for part in value:
+            yield from _texts(part)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

@@ -18,7 +18,8 @@ from app.core.plan import ready
 from app.core.statuses import TICKET_OPEN, RequestStatus, StepStatus, overall
 from app.lifecycle.scopes import Output, Scopes
 from app.lifecycle.write import Change
-from app.models.tables import OUTPUT, REQUEST, STEP, TICKET
+from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET
+from app.vault import VaultError
 
 log = logging.getLogger(__name__)
 MASK = "********"
@@ -85,7 +86,7 @@ def _wanted(step: Row[Any], scopes: Scopes) -> bool:
         return True
     try:
         return bool(evaluate(step.when, scopes.of(step.item_alias)))
-    except ExpressionError:
+    except (ExpressionError, VaultError):
         return True  # The step itself says what is wrong when it runs, as a failed attempt that people see.
 
 
@@ -110,10 +111,19 @@ def _gather(change: Change, steps: list[Row[Any]], statuses: Mapping[str, StepSt
 def _made(change: Change, scopes: Scopes, alias: str | None) -> list[Output]:
     try:
         return scopes.bundle_outputs() if alias is None else scopes.item_outputs(alias)
-    except ExpressionError as error:
+    except (ExpressionError, VaultError) as error:
         log.warning("outputs not made", extra={"request_id": change.request.request_id, "group": alias, "error": str(error)})
-        change.tell("outputs.failed", None, group=alias or "bundle", message=str(error))
+        _tell_once(change, alias or "bundle", str(error))
         return []
+
+
+def _tell_once(change: Change, group: str, message: str) -> None:
+    """Outputs that could not be made are tried again whenever the request changes; people hear of it once."""
+    told = select(EVENT.c.number).where(
+        EVENT.c.request_id == change.request.id, EVENT.c.kind == "outputs.failed", EVENT.c.payload["group"].astext == group
+    )
+    if change.connection.execute(told.limit(1)).one_or_none() is None:
+        change.tell("outputs.failed", None, group=group, message=message)
 
 
 def output_cell(request: uuid.UUID, group: str, name: str) -> str:

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
 from app.core.access import Person, may_see_request, may_work_ticket
-from app.core.expressions import ExpressionError, is_template, render
+from app.core.expressions import ExpressionError, render
 from app.core.fields import Field, check
 from app.core.outcomes import NeedsHuman
 from app.core.shapes import shape_faults
@@ -26,7 +27,9 @@ from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models import User
 from app.models.tables import COMMENT, REQUEST, STEP, TICKET
+from app.outbound import Redactor
 from app.transaction import Unit
+from app.vault import VaultError
 
 LONGEST_COMMENT = 10_000
 
@@ -80,7 +83,10 @@ def open_for(change: write.Change, step: Row[Any], work: Work, scopes: Scopes) -
 
 
 class _Texts:
-    """The manual instructions of the catalog, rendered for this request; raw where they cannot be rendered."""
+    """The manual instructions of the catalog, rendered for this request; raw where they cannot be rendered.
+
+    Whatever keeps them from being rendered, the ticket opens: without it nobody would be asked.
+    """
 
     def __init__(self, step: Row[Any], scopes: Scopes) -> None:
         self.manual: Mapping[str, Any] = step.step_config.get("manual") or {}
@@ -91,14 +97,29 @@ class _Texts:
         return str(self.rendered(self.manual[key])) if self.manual.get(key) else None
 
     def rendered(self, template: Any) -> Any:
-        """`template` over the request's scope, without secrets: people read this."""
+        """`template` over the request's scope, secrets masked: people read this."""
         try:
-            return render(template, self.scopes.of(self.alias) | {"secrets": {}})
-        except ExpressionError:
+            return self._redactor.deep(self._clear(template))
+        except (ExpressionError, VaultError):
             return template
 
+    def offered(self, template: Any) -> Any:
+        """A default to offer, or None: a mask is none, and neither is a template that cannot be rendered."""
+        try:
+            value = self._clear(template)
+            return value if self._redactor.deep(value) == value else None
+        except (ExpressionError, VaultError):
+            return None
 
-def form_fields(outputs: Mapping[str, Mapping[str, Any]], text: _Texts | None = None) -> list[dict[str, Any]]:
+    def _clear(self, template: Any) -> Any:
+        return render(template, self.scopes.of(self.alias) | {"secrets": {}})
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self.scopes.hidden)
+
+
+def form_fields(outputs: Mapping[str, Mapping[str, Any]], text: _Texts) -> list[dict[str, Any]]:
     """The step's declared outputs as presentation fields: required unless they say otherwise, defaults offered.
 
     outputs: name -> `{type, title?, description?, sensitive?, default?, …}`; whatever else a field may have goes through.
@@ -106,14 +127,13 @@ def form_fields(outputs: Mapping[str, Mapping[str, Any]], text: _Texts | None = 
     return [_form_field(name, spec, text) for name, spec in outputs.items()]
 
 
-def _form_field(name: str, spec: Mapping[str, Any], text: _Texts | None) -> dict[str, Any]:
+def _form_field(name: str, spec: Mapping[str, Any], text: _Texts) -> dict[str, Any]:
     field = {"type": "string", "required": True, **spec, "name": name}
     if description := field.pop("description", None):
         field.setdefault("help_text", description)
-    if (offered := field.pop("default", None)) is not None:
-        made = text.rendered(offered) if text else offered
-        if not (isinstance(made, str) and is_template(made)):
-            field["default"] = made
+    written = field.pop("default", None)
+    if written is not None and (offered := text.offered(written)) is not None:
+        field["default"] = offered
     return field
 
 

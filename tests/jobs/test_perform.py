@@ -1,0 +1,74 @@
+"""The middle act: what a step was given stays out of logs, tickets and rows that people see."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+
+from app import steps
+from app.core.outcomes import Failed, Indeterminate, NeedsHuman, Outcome
+from app.core.step_params import ManualTaskParams, StepParams
+from app.jobs.leases import Held
+from app.jobs.perform import Performer
+from app.steps.base import StepContext
+from app.steps.parts import NeverWaits
+from tests.fixtures.house import House, item
+from worker import build
+
+CANARY = "canary-4711"
+ASK = "- {name: ask, type: ManualTask, template: {instructions: 'Say {{ secrets.token }}'}}"
+
+
+@dataclass
+class Breaks(NeverWaits):
+    """A step type with a bug that quotes what it was given."""
+
+    name: ClassVar[str] = "ManualTask"
+    Params: ClassVar[type[StepParams]] = ManualTaskParams
+
+    def run(self, context: StepContext) -> Outcome:
+        raise ValueError(f"cannot say {context.params}")
+
+
+@pytest.fixture
+def performer(house: House) -> Iterator[Performer]:
+    """What a worker brings along, with one secret of the operator."""
+    runtime = build(house.settings.model_copy(update={"step_secrets": {"token": CANARY}}), "w1")
+    yield runtime.performer
+    runtime.leases.engine.dispose()
+    runtime.close()
+
+
+def test_instructions_for_people_show_no_secret(house: House, performer: Performer) -> None:
+    house.offer(ask=item(ASK))
+    house.order("ask")
+    result = performer.perform(house.must_claim(), Held(uuid.uuid4()))
+    assert result.outcome == NeedsHuman("Say [masked]")
+    assert result.inputs == {"instructions": "Say [masked]"}
+
+
+def test_a_step_type_that_raises_leaves_an_unknown_step_and_no_secret_in_the_log(
+    house: House, performer: Performer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(steps.REGISTRY, "ManualTask", Breaks())
+    house.offer(ask=item(ASK))
+    house.order("ask")
+    with caplog.at_level(logging.ERROR):
+        result = performer.perform(house.must_claim(), Held(uuid.uuid4()))
+    assert isinstance(result.outcome, Indeterminate)
+    assert "[masked]" in str(result.outcome.evidence)
+    written = [str(record.__dict__) for record in caplog.records]
+    assert written
+    assert CANARY not in str(written) + str(result)
+
+
+def test_a_template_that_cannot_be_rendered_has_failed_before_anything_was_called(house: House, performer: Performer) -> None:
+    house.offer(ask=item(ASK))
+    house.order("ask")
+    result = replace(performer, secrets={}).perform(house.must_claim(), Held(uuid.uuid4(), stopping=threading.Event()))
+    assert isinstance(result.outcome, Failed)
+    assert (result.outcome.kind, result.outcome.retryable) == ("template_error", False)
