@@ -32,12 +32,8 @@ def items_of(offer: Offer, sections: Sequence[Section]) -> list[dict[str, Any]]:
             "version": item.version,
             "owner": item.owner,
             "description": item.help_text or item.description,
-            "part": "Required"
-            if item.required
-            else "Optional, on at first"
-            if item.default_enabled
-            else "Optional, off at first",
-            "settled": [f"{one.field.label}: {settled_words(one)}" for one in settled[item.alias]],
+            "part": "Required" if item.required else f"Optional, {'on' if item.default_enabled else 'off'} by default",
+            "settled": [_set(one) for one in settled[item.alias]],
         }
         for item in offer.items
     ]
