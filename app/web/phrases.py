@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from app.web.filters import plain, pretty, shorten
+from app.web.filters import duration, plain, pretty, shorten
 
 LONGEST_CAUSE = 140
 TOLD_FIRST = re.compile(r"^(?:error:\s*)*(?:error\b[^:]{0,80}|failed to [^:]{0,80}):\s+", re.IGNORECASE)
@@ -41,6 +42,11 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     if len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1} more"]
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+
+
+def in_time(length: timedelta) -> str:
+    """` in 2 min 30 s`, to go on with; nothing for what took no second."""
+    return f" in {duration(length)}" if length >= timedelta(seconds=1) else ""
 
 
 def whose(name: str) -> str:

@@ -10,7 +10,7 @@ from app.web.case import Case
 from app.web.filters import coarse, duration, plural
 from app.web.graph import Graph, GraphStep, layout
 from app.web.labels import Label, label
-from app.web.phrases import SYSTEMS, listed
+from app.web.phrases import SYSTEMS, in_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _said(code: str, words: str) -> Label:
 
 def _done(case: Case, step: Step) -> Look:
     began, ended = case.began(step), step.completed_at
-    took = f" in {duration(ended - began)}" if began and ended else ""
+    took = in_time(ended - began) if began and ended else ""
     return Look(_said(step.status, f"Done{took}"), system(step), share=1.0)
 
 
@@ -82,7 +82,7 @@ def _by_hand(case: Case, step: Step) -> Look:
     who = (ticket.resolved_by if ticket else None) or "a person"
     seen = label(step.status, by=who)
     if ticket and ticket.resolved_at:
-        seen = replace(seen, words=f"Done by {who} in {duration(ticket.resolved_at - ticket.created_at)}")
+        seen = replace(seen, words=f"Done by {who}{in_time(ticket.resolved_at - ticket.created_at)}")
     if ticket and ticket.type == "fulfillment":
         return Look(seen, "By hand", share=1.0)
     return Look(seen, f"By hand after {plural(step.attempt, 'attempt')}", f"After {plural(step.attempt, 'attempt')}", 1.0)
@@ -124,7 +124,7 @@ def _with_whom(case: Case, ticket: Ticket) -> tuple[str, str]:
     since = case.viewer.when(ticket.claimed_at or ticket.created_at)
     if ticket.status == TicketStatus.CLAIMED:
         return f"With {case.viewer.holder(ticket)} since {since}", f"With {case.viewer.holder(ticket)}, {since}"
-    return f"For {ticket.owner_team}", f"For {ticket.owner_team}"
+    return ticket.owner_team, ticket.owner_team
 
 
 def _pending(case: Case, step: Step) -> Look:
@@ -133,7 +133,8 @@ def _pending(case: Case, step: Step) -> Look:
     open_needs = [one.title for one in case.detail.steps if one.step_id in step.depends_on and one.status not in STEP_SATISFIED]
     if not open_needs:
         return Look(label(step.status))
-    return Look(label(step.status), f"Waits for {listed(open_needs, 2)}", f"After {listed(open_needs, 2)}")
+    named = open_needs[0] if len(open_needs) == 1 else plural(len(open_needs), "step")
+    return Look(label(step.status), f"Waits for {named}", f"After {named}")
 
 
 def _for(case: Case, began: datetime | None) -> str:

@@ -52,7 +52,9 @@ def answers(ticket: Ticket, form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def _fields(ticket: Ticket) -> list[Field]:
-    return [Field.model_validate(one) for one in ticket.outputs_form["fields"]]
+    """The fields, those for which nothing can be offered first: they are what a person came to enter."""
+    fields = [Field.model_validate(one) for one in ticket.outputs_form["fields"]]
+    return sorted(fields, key=lambda field: field.default is not None)
 
 
 def _view(field: Field, raw: Sequence[str], errors: Sequence[str] = ()) -> FieldView:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from app.core.access import Person
 from app.core.statuses import TICKET_OPEN, StepStatus, TicketStatus
@@ -22,6 +23,7 @@ from app.queries.tickets import Ticket
 from app.transaction import Unit, transaction
 from app.web.case import Case
 from app.web.filters import sentence
+from app.web.labels import Label, label
 from app.web.parts import caller, cursors
 from app.web.phrases import blocks, cause, listed
 from app.web.reading import case_of, viewer
@@ -158,14 +160,17 @@ def _page(ticket: Ticket, said: Said | None = None, status: int = 200) -> Respon
     person, case = current_person(), case_of(ticket.request_id)
     step = requests.step(db.session, person, ticket.request_id, ticket.step_id)
     attempt, lines = requests.log(db.session, person, ticket.request_id, ticket.step_id)
+    details = (ticket.error or {}).get("details") or {}
     said = said or Said()
     page = render_template(
         "tickets/ticket.html",
         it=ticket,
         who=viewer(),
         step=step,
-        details=(ticket.error or {}).get("details") or {},
+        details=details,
         heading=_heading(ticket),
+        look=_look(ticket),
+        codes=_codes(ticket, details),
         todo=blocks(ticket.instructions),
         inputs=_inputs(ticket.inputs),
         attempt=attempt,
@@ -220,6 +225,28 @@ def _heading(ticket: Ticket) -> str:
         why = cause(str(ticket.error.get("message") or ""))
         return why[:1].upper() + why[1:]
     return f"{ticket.step_title} is made by hand"
+
+
+def _look(ticket: Ticket) -> Label:
+    """The panel of what went wrong; once the ticket has ended it is history."""
+    if not ticket.open:
+        return Label("idle", "event", "")
+    if ticket.type == "failure":
+        return label("failed")
+    yours = viewer().moves(ticket)
+    return Label("yours" if yours else "person", "unknown" if ticket.type == "unknown" else "yours" if yours else "person", "")
+
+
+def _codes(ticket: Ticket, details: Mapping[str, Any]) -> list[tuple[str, Markup]]:
+    """What names the failure for those who look it up."""
+    kind = (ticket.error or {}).get("type")
+    pairs = [
+        ("Step", ticket.step_name),
+        ("Resource", details.get("resource")),
+        ("Code", details.get("error_code")),
+        ("Kind", kind),
+    ]
+    return [(term, Markup('<span class="mono">{}</span>').format(value)) for term, value in pairs if value]
 
 
 def _inputs(inputs: Mapping[str, Any]) -> list[tuple[str, Any]]:

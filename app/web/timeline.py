@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from app.queries.shapes import Event
 from app.web.case import Case, ticket_link
-from app.web.filters import duration, sentence
-from app.web.phrases import cause, listed
+from app.web.filters import sentence
+from app.web.phrases import cause, in_time, listed
 
 TOGETHER = timedelta(seconds=60)
 """Steps that start within this time of each other are told in one line."""
@@ -113,7 +113,7 @@ class _Teller:
         if event.payload.get("by"):
             return None  # the ticket's own line says it
         began = self._began(event)
-        took = f" in {duration(event.occurred_at - began)}" if began else ""
+        took = in_time(event.occurred_at - began) if began else ""
         return _Told("done", "done", Markup("{} done{}").format(title, took))
 
     def _began(self, ended: Event) -> datetime | None:

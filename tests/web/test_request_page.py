@@ -70,7 +70,7 @@ def test_ids_of_the_page_are_unique(house: House, signed_in: SignedIn):
 def test_a_step_shows_its_attempts_inputs_and_checks(house: House, signed_in: SignedIn):
     checks = [{"name": "status", "ok": False, "expected": 201, "actual": 500}]
     text = words(signed_in("sarah-123").get(f"/requests/{stories.failed(house, checks=checks)}?step=step-001"))
-    assert "1 Failed Error creating it: there is no room" in text
+    assert "1, by automation Failed Error creating it: there is no room" in text
     assert "status Differs 201 500" in text
     assert '"url": "https://rooms.example.com"' in text
 

@@ -31,6 +31,7 @@ def seen(
         ("waiting", {"retry_at": at(1)}, "Tries again now", "Attempt 1 failed"),
         ("ready", {}, "Queued", "Next free worker"),
         ("pending", {"depends_on": ("step-001",)}, "Not started", "Waits for EKS app"),
+        ("pending", {"depends_on": ("step-001", "step-002")}, "Not started", "Waits for 2 steps"),
         ("pending", {}, "Not started", ""),
         ("failed", {}, "Failed", "Terraform"),
         ("indeterminate", {}, "Outcome unknown", "Terraform"),
@@ -49,7 +50,7 @@ def test_a_failure_says_after_how_long_and_whom_it_is_with():
         "Failed after 3 min",
         "With Carol since 11:57",
     )
-    assert seen("failed", tickets=(ticket(about),), events=events)[1] == "For platform-data-team"
+    assert seen("failed", tickets=(ticket(about),), events=events)[1] == "platform-data-team"
 
 
 def test_what_a_person_did_is_a_diamond_with_their_name():

@@ -1,0 +1,23 @@
+"""Fixtures: people in front of a running portal."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.visitor import Visitor
+from tests.fixtures.running import RunningPortal
+
+
+@pytest.fixture
+def visit(chromium: Browser, running_portal: RunningPortal) -> Iterator[Callable[[str], Visitor]]:
+    """Opens a browser for somebody of the cast: `visit("sarah-123")`."""
+    visitors: list[Visitor] = []
+
+    def open_for(user_id: str) -> Visitor:
+        visitors.append(Visitor(chromium, running_portal.url, user_id))
+        return visitors[-1]
+
+    yield open_for
+    for visitor in visitors:
+        visitor.leave()

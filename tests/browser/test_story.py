@@ -1,0 +1,115 @@
+"""The story, in a browser: from signing in to the outputs, once straight through and once with a person's help."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+Visit = Callable[[str], Visitor]
+
+
+def order(sarah: Visitor, database: str, *, looks: bool = False) -> None:
+    """Order the bundle as the story does, from the catalog to the request's page."""
+    page = sarah.page
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Catalog").click()
+    if looks:
+        sarah.look("catalog")
+    page.get_by_role("link", name="Full Stack Web Application", exact=True).click()
+    if looks:
+        sarah.look("bundle")
+    sarah.press("Order Full Stack Web Application")
+    fill(sarah, database)
+    if looks:
+        sarah.look("order")
+    sarah.press("Review order")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Review")
+    if looks:
+        sarah.look("review")
+    sarah.press("Send request")
+    expect(page.get_by_role("heading", level=1)).to_have_text("customer-portal")
+
+
+def fill(sarah: Visitor, database: str) -> None:
+    page = sarah.page
+    page.get_by_label("Solution name").fill("customer-portal")
+    page.get_by_label("High availability").check()
+    page.get_by_label("App name").fill("customer-portal-api")
+    page.get_by_role("radio", name="staging").check()
+    page.get_by_label("Replicas").fill("3")
+    page.get_by_label("Database name").fill(database)
+    page.get_by_label("Instance class").select_option("db.t3.medium")
+    page.get_by_label("Storage", exact=True).fill("250")
+    page.get_by_label("Keep backups for").fill("14")
+    page.get_by_role("switch", name="Include Redis Cache").check()
+
+
+def output(visitor: Visitor, name: str) -> str:
+    """The value of an output on the page of a request."""
+    row = visitor.page.get_by_role("row").filter(has=visitor.page.get_by_role("rowheader", name=name, exact=True))
+    return row.get_by_role("cell").first.inner_text()
+
+
+def test_a_bundle_is_ordered_and_really_built(visit: Visit):
+    sarah = visit("sarah-123").sign_in()
+    sarah.look("home-empty")
+    order(sarah, "customer_portal_db", looks=True)
+    sarah.look("request-running")
+    sarah.sees("customer-portal is ready")
+    assert output(sarah, "connection_string").startswith("postgresql://")
+    assert output(sarah, "service_url").startswith("https://customer-portal-api.staging.")
+    assert output(sarah, "endpoint").startswith("customer-portal-redis.")
+    assert "grafana" in output(sarah, "dashboard_url")
+    expect(sarah.page.locator("#live")).not_to_have_attribute("hx-get", re.compile(".*"))
+    sarah.look("request-done")
+    sarah.page.get_by_role("link", name=re.compile("^PostgreSQL: Done in")).locator("visible=true").first.click()
+    expect(sarah.page.get_by_role("heading", name="Log of PostgreSQL")).to_be_visible()
+    sarah.look("request-step")
+    sarah.page.get_by_role("navigation", name="Main").get_by_role("link", name="Requests").click()
+    sarah.look("requests")
+
+
+def test_what_the_automation_cannot_do_a_person_finishes_and_the_request_goes_on(visit: Visit):
+    sarah = visit("sarah-123").sign_in()
+    order(sarah, "legacy_customer_db")
+    request = sarah.page.url
+    sarah.sees("PostgreSQL could not be created: ")
+    sarah.sees("move, not yours.")
+    sarah.page.get_by_text("What Terraform said").click()
+    sarah.look("request-failed")
+
+    carol = visit("carol-789").sign_in("/queue")
+    carol.look("queue")
+    ticket_id = carol.page.get_by_role("row").nth(1).get_by_role("cell").first.inner_text()
+    carol.press(f"Claim {ticket_id}")
+    carol.sees("Yours")
+    carol.look("ticket")
+    sarah.sees("Carol works on ticket")
+    expect(sarah.page.get_by_text("InvalidDBSubnetGroup").first).to_be_visible()
+
+    carol.page.get_by_label("Address").fill("")
+    carol.page.get_by_label("Port").fill("many")
+    carol.page.get_by_label("Note for Sarah").fill("It is in the spare group")
+    carol.press("Resolve and go on")
+    carol.sees("3 answers need fixing")
+    assert carol.page.get_by_label("Port").input_value() == "many"
+    carol.look("ticket-faults")
+    carol.page.get_by_label("Address").fill("legacy-customer-db.staging.example.com")
+    carol.page.get_by_label("Port").fill("5432")
+    carol.page.get_by_label("Admin secret ARN").fill("arn:aws:secretsmanager:eu-central-1:1:secret:legacy")
+    carol.press("Resolve and go on")
+    carol.sees("PostgreSQL was finished by hand")
+    carol.look("ticket-resolved")
+
+    sarah.sees("customer-portal is ready")
+    assert sarah.page.url == request
+    sarah.sees("Carol made PostgreSQL by hand, the rest ran by itself.")
+    address = "postgresql://legacy-customer-db.staging.example.com:5432/legacy_customer_db"
+    assert output(sarah, "connection_string") == address
+    sarah.look("request-helped")
+    carol.page.goto("/queue")
+    carol.sees("Nothing waits for you")
+    carol.look("queue-empty")
