@@ -110,6 +110,7 @@ def _first_run(claimant: Claimant) -> dict[str, Any]:
         "group_attempt": STEP.c.group_attempt + 1,
         "started_at": func.coalesce(STEP.c.started_at, func.clock_timestamp()),
         "check_after": None,
+        "losses": 0,
     }
 
 

@@ -7,7 +7,8 @@ is kept with the attempt for people to read.
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, update
@@ -21,7 +22,19 @@ from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models.tables import ATTEMPT, STEP
 
+POISON = 3
+"""How often looking at something may take its worker with it before a person looks instead."""
 FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None, "claimed_by": None}
+
+
+ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
+    Done: AttemptStatus.COMPLETED,
+    Waiting: AttemptStatus.WAITING,
+    NeedsHuman: AttemptStatus.WAITING,
+    Failed: AttemptStatus.FAILED,
+    Indeterminate: AttemptStatus.INDETERMINATE,
+}
+"""What an attempt is called after its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +92,14 @@ class _Recorder:
                 return self._indeterminate(outcome)
 
     def _timed(self, outcome: Outcome) -> Outcome:
-        """A wait that would outlive the step's deadline has failed."""
-        deadline = self.step.deadline
-        if isinstance(outcome, Waiting) and deadline and self.change.now + outcome.check_after > deadline:
-            return Failed(f"nothing came back before {deadline:%H:%M:%S %Z}", kind="timeout", retryable=False)
-        return outcome
+        """A wait ends with the step's deadline: it is looked at once more then, and has failed after that."""
+        left = self.step.deadline - self.change.now if self.step.deadline else None
+        if left is None or not isinstance(outcome, Waiting):
+            return outcome
+        if left.total_seconds() <= 0:
+            message = f"nothing came back before {self.step.deadline:%H:%M:%S %Z}"
+            return Failed(message, kind="timeout", retryable=False)
+        return replace(outcome, check_after=min(outcome.check_after, left))
 
     def _move(self, target: StepStatus, **values: Any) -> Row[Any] | None:
         return self.change.move_step(self.step.id, target, StepStatus.RUNNING, token=self.claim.token, **FREE, **values)
@@ -131,6 +147,7 @@ class _Recorder:
             activity=Activity.POLL,
             handle=dict(outcome.handle),
             check_after=func.clock_timestamp() + outcome.check_after,
+            losses=0,
             external_id=outcome.external_id or self.step.external_id,
             tracking_url=outcome.tracking_url or self.step.tracking_url,
         )
@@ -189,7 +206,10 @@ def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
         said["outputs"] = ", ".join(sorted(outcome.outputs))
     if isinstance(outcome, Waiting):
         said["external_id"] = outcome.external_id or ""
-    connection.execute(update(ATTEMPT).where(ATTEMPT.c.lease_token == claim.token).values(late_result=said))
+    mine = (ATTEMPT.c.step_id == claim.step.id, ATTEMPT.c.attempt_number == claim.step.attempt)
+    # What the attempt says already is no late news: a commit whose answer got lost is recorded twice.
+    news = ATTEMPT.c.status != ATTEMPTS[type(outcome)]
+    connection.execute(update(ATTEMPT).where(*mine, news).values(late_result=said))
 
 
 def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tools: Tools) -> int | None:
@@ -205,16 +225,11 @@ def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tool
         if row is None:
             return None
         scopes = tools.scopes(connection, change.request)
-        if row.activity == Activity.POLL:
-            change.move_step(
-                step, StepStatus.WAITING, StepStatus.RUNNING, quiet=True, token=row.lease_token, check_after=change.now, **FREE
-            )
+        if row.activity == Activity.POLL and not _hopeless(row, change.now):
+            again = {"check_after": change.now, "losses": STEP.c.losses + 1}
+            change.move_step(step, StepStatus.WAITING, StepStatus.RUNNING, quiet=True, token=row.lease_token, **again, **FREE)
             return settle(change, scopes)
-        evidence = {
-            "worker": row.claimed_by,
-            "claimed_at": row.claimed_at.isoformat(),
-            "what": "the worker died or lost its way between the call and its answer",
-        }
+        evidence = _last_seen(row)
         moved = change.move_step(step, StepStatus.INDETERMINATE, StepStatus.RUNNING, token=row.lease_token, **FREE)
         if moved is None:
             return None
@@ -225,3 +240,16 @@ def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tool
         )
         tickets.open_for(change, moved, tickets.Work.unknown(evidence, None), scopes)
         return settle(change, scopes)
+
+
+def _hopeless(row: Row[Any], now: datetime) -> bool:
+    """Whether looking again makes no sense: it has killed its workers, or the time is up."""
+    return row.losses + 1 >= POISON or (row.deadline is not None and row.deadline <= now)
+
+
+def _last_seen(row: Row[Any]) -> dict[str, Any]:
+    seen = {"worker": row.claimed_by, "claimed_at": row.claimed_at.isoformat()}
+    if row.activity == Activity.POLL:
+        what = f"the worker died or lost its way while it looked, {row.losses + 1} times in a row"
+        return seen | {"what": what, "external_id": row.external_id, "handle": row.handle}
+    return seen | {"what": "the worker died or lost its way between the call and its answer"}

@@ -91,8 +91,10 @@ def _take_back(connection: Connection, step: uuid.UUID, request: uuid.UUID, tool
 
 
 def _retry(connection: Connection, step: uuid.UUID, request: uuid.UUID) -> bool:
-    """A delayed retry is due: the step is ready again."""
+    """A delayed retry is due: the step is ready again. Looked at anew: it may have run and wait for something else by now."""
     with write.change(connection, request, "system") as change:
+        if connection.scalar(select(STEP.c.id).where(STEP.c.id == step, *_due(Activity.RUN))) is None:
+            return False
         return change.move_step(step, StepStatus.READY, StepStatus.WAITING, check_after=None) is not None
 
 

@@ -112,6 +112,8 @@ class RequestStep(Base):
     attempt_group: Mapped[int] = mapped_column(default=1, server_default="1")
     """Attempts of one group carry the same idempotency key; a person's retry begins a new group."""
     group_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    losses: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many workers in a row were lost while they looked at what this step waits for."""
     lease_token: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     lease_until: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]

@@ -328,6 +328,7 @@ def upgrade():
     sa.Column('attempt', sa.Integer(), server_default='0', nullable=False),
     sa.Column('attempt_group', sa.Integer(), server_default='1', nullable=False),
     sa.Column('group_attempt', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('losses', sa.Integer(), server_default='0', nullable=False),
     sa.Column('lease_token', sa.UUID(), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Waiting
 from app.lifecycle.scopes import secret_cell
 from app.lifecycle.settle import output_cell
-from app.models.tables import OUTPUT
+from app.models.tables import OUTPUT, STEP
 from tests.fixtures.house import House, http, item
 
 ORDER = {"catalog_item": "single", "parameters": {"size": 3}}
@@ -139,11 +139,43 @@ def test_manual_work_waits_on_its_ticket_alone(single: House) -> None:
     assert (single.statuses(), single.request(made.request_id).status) == ({"make": "waiting"}, "awaiting_manual")
 
 
-def test_a_wait_that_would_outlive_its_deadline_has_failed(house: House) -> None:
+def test_a_wait_is_looked_at_once_more_at_its_deadline_and_has_failed_after_it(house: House) -> None:
     house.offer(single=item(http("make", timeout="10s")))
     house.order("single")
-    house.finish(Waiting({"run": 1}, timedelta(seconds=11)))
+    house.finish(Waiting({"run": 1}, timedelta(hours=1)))
+    step = house.step("make")
+    assert (step.status, step.check_after <= step.deadline + timedelta(seconds=1)) == ("waiting", True)
+    past = {"check_after": func.now() - timedelta(seconds=1), "deadline": func.now() - timedelta(seconds=1)}
+    with house.engine.begin() as connection:
+        connection.execute(update(STEP).values(**past))
+    house.finish(Waiting({"run": 1}, timedelta(seconds=1)))
     assert house.tickets()[0].error["type"] == "timeout"
+
+
+def test_what_came_at_the_last_look_counts(house: House) -> None:
+    house.offer(single=item(http("make", timeout="10s")))
+    made = house.order("single")
+    house.finish(Waiting({"run": 1}, timedelta(0)))
+    with house.engine.begin() as connection:
+        connection.execute(update(STEP).values(deadline=func.now() - timedelta(seconds=1)))
+    house.finish(Done())
+    assert house.request(made.request_id).status == "completed"
+
+
+def test_a_late_poll_is_kept_for_people_too(single: House) -> None:
+    single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)))
+    claim = single.must_claim("w1")
+    assert single.record(replace(claim, token=uuid.uuid4()), Failed("ended badly")) is None
+    assert single.attempts("make")[0].late_result == {"outcome": "Failed", "message": "ended badly"}
+
+
+def test_the_same_result_again_is_no_late_news(single: House) -> None:
+    single.order(ORDER)
+    claim = single.must_claim()
+    single.record(claim, Done({"value": "x"}))
+    assert single.record(claim, Done({"value": "x"})) is None
+    assert single.attempts("make")[0].late_result is None
 
 
 def test_sensitive_outputs_are_kept_encrypted_and_shown_masked(house: House) -> None:

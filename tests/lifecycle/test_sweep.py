@@ -3,9 +3,9 @@
 import threading
 from datetime import timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
-from app.core.outcomes import Done, Failed, Waiting
+from app.core.outcomes import Done, Failed, NeedsHuman, Waiting
 from app.lifecycle.sweep import Swept, sweep
 from app.models.tables import REQUEST, STEP
 from tests.fixtures.house import House, http, item
@@ -53,6 +53,61 @@ def test_a_poll_whose_lease_ran_out_is_polled_again(single: House) -> None:
     assert single.tickets() == []
     claim = single.must_claim("w2")
     assert (claim.activity, claim.step.handle) == ("poll", {"run": 7})
+
+
+def test_a_poll_that_kills_its_worker_three_times_goes_to_a_person(single: House) -> None:
+    made = single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)))
+    for _ in range(3):
+        assert single.tickets() == []
+        single.must_claim()
+        single.expire("make")
+        assert swept(single).lost == 1
+    assert single.statuses() == {"make": "indeterminate"}
+    assert (single.tickets()[0].ticket_type, single.request(made.request_id).status) == ("unknown", "awaiting_manual")
+
+
+def test_a_poll_that_came_back_in_between_begins_to_count_anew(single: House) -> None:
+    single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)))
+    for _ in range(4):
+        single.must_claim()
+        single.expire("make")
+        assert swept(single).lost == 1
+        single.finish(Waiting({"run": 7}, timedelta(0)))
+    assert single.tickets() == []
+
+
+def test_a_poll_lost_past_its_deadline_goes_to_a_person(single: House) -> None:
+    single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)))
+    single.must_claim()
+    single.expire("make")
+    with single.engine.begin() as connection:
+        connection.execute(update(STEP).values(deadline=STEP.c.claimed_at))
+    assert swept(single).lost == 1
+    assert single.tickets()[0].error["details"]["handle"] == {"run": 7}
+
+
+def test_a_slow_sweep_does_not_start_a_step_anew_that_waits_for_something_else_by_now(house: House) -> None:
+    house.offer(single=item(http("make", retry_policy="{max_attempts: 2, initial_delay: 1s}")))
+    house.roll = 0
+    house.order("single")
+    house.finish(Failed("try again"))
+    looked = threading.Event()
+
+    def overtake(_connection: object) -> None:
+        """Another sweep and a worker are faster, between the look of this sweep and its first repair."""
+        if not looked.is_set():
+            looked.set()
+            assert sweep(house.engine, house.tools).retried == 1
+            house.finish(NeedsHuman("by hand"))
+
+    event.listen(house.engine, "commit", overtake)
+    found = sweep(house.engine, house.tools)
+    event.remove(house.engine, "commit", overtake)
+    assert (looked.is_set(), found) == (True, Swept())
+    assert (house.statuses(), len(house.tickets())) == ({"make": "waiting"}, 1)
 
 
 def test_two_sweeps_at_once_take_a_step_back_once(single: House) -> None:
