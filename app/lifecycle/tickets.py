@@ -5,7 +5,8 @@ the request. Whoever comes second is told who was first.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -19,14 +20,14 @@ from app.core.expressions import ExpressionError, render
 from app.core.fields import Field, check
 from app.core.outcomes import NeedsHuman
 from app.core.shapes import shape_faults
-from app.core.statuses import TICKET_OPEN, StepStatus, TicketStatus
+from app.core.statuses import TICKET_OPEN, AttemptStatus, StepStatus, TicketStatus
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
 from app.lifecycle import write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models import User
-from app.models.tables import COMMENT, REQUEST, STEP, TICKET
+from app.models.tables import ATTEMPT, COMMENT, REQUEST, STEP, TICKET
 from app.outbound import Redactor
 from app.transaction import Unit
 from app.vault import VaultError
@@ -189,7 +190,7 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
         _end(unit, change, caller, ticket, TicketStatus.RESOLVED, {"comment": comment})
         secret = {f["name"] for f in ticket.outputs_form["fields"] if f.get("sensitive")} & values.keys()
         sealed = json.dumps({name: values[name] for name in secret}).encode()
-        change.move_step(
+        moved = change.move_step(
             ticket.step_id,
             StepStatus.COMPLETED,
             StepStatus.FAILED,
@@ -203,6 +204,9 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
             managed_by="person",
             check_after=None,
         )
+        if moved is None:
+            raise Conflict("the step of this ticket waits for nobody any more")
+        _close_attempts(change, ticket.step_id, AttemptStatus.COMPLETED)
         unit.ready += settle(change, _scopes(unit, change))
 
 
@@ -225,15 +229,13 @@ def retry(unit: Unit, caller: Caller, ticket_id: str) -> None:
     Conflict.
     """
     ticket, request = _visible(unit, caller.person, ticket_id)
-    if not may_work_ticket(caller.person, ticket.owner_team):
-        if request.requester_team not in caller.person.teams:
-            raise NotAllowed(f"only {ticket.owner_team} works this ticket")
-        if ticket.status == TicketStatus.CLAIMED:
-            raise Conflict(_whose(unit, ticket))
+    works = may_work_ticket(caller.person, ticket.owner_team)
+    if not works and request.requester_team not in caller.person.teams:
+        raise NotAllowed(f"only {ticket.owner_team} works this ticket")
     if ticket.ticket_type == "fulfillment":
         raise Conflict("this step is manual by design: there is no automation to retry")
     with _change(unit, caller, request) as change:
-        _end(unit, change, caller, ticket, TicketStatus.RETRIED, {})
+        _end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, TICKET_OPEN if works else {TicketStatus.OPEN})
         again(change, ticket.step_id)
         unit.ready += 1 + settle(change, _scopes(unit, change))
 
@@ -265,9 +267,16 @@ def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
     with _change(unit, caller, request) as change:
         _end(unit, change, caller, ticket, TicketStatus.REJECTED, {"reason": reason})
         change.move_step(ticket.step_id, StepStatus.FAILED, StepStatus.WAITING, StepStatus.INDETERMINATE)
+        _close_attempts(change, ticket.step_id, AttemptStatus.FAILED)
         _cancel_unstarted(change)
         change.connection.execute(update(REQUEST).where(REQUEST.c.id == request.id).values(failure=reason))
         settle(change, _scopes(unit, change))
+
+
+def _close_attempts(change: write.Change, step: uuid.UUID, status: AttemptStatus) -> None:
+    """End the attempt that has waited for this person."""
+    waits = (ATTEMPT.c.step_id == step, ATTEMPT.c.status == AttemptStatus.WAITING)
+    change.connection.execute(update(ATTEMPT).where(*waits).values(status=status, completed_at=func.clock_timestamp()))
 
 
 def _cancel_unstarted(change: write.Change) -> None:
@@ -281,10 +290,16 @@ def _cancel_unstarted(change: write.Change) -> None:
 
 
 def _end(
-    unit: Unit, change: write.Change, caller: Caller, ticket: Row[Any], how: TicketStatus, said: Mapping[str, Any]
+    unit: Unit,
+    change: write.Change,
+    caller: Caller,
+    ticket: Row[Any],
+    how: TicketStatus,
+    said: Mapping[str, Any],
+    sources: Collection[TicketStatus] = TICKET_OPEN,
 ) -> None:
     values = {"resolution": dict(said), "resolved_by_id": caller.person.id, "resolved_at": func.clock_timestamp()}
-    if change.move_ticket(ticket.id, how, *sorted(TICKET_OPEN), **values) is None:
+    if change.move_ticket(ticket.id, how, *sorted(sources), **values) is None:
         raise Conflict(_whose(unit, _ticket(unit, ticket.ticket_id)))
     text = said.get("comment") or said.get("reason")
     if text:

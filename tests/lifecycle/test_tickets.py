@@ -91,6 +91,34 @@ def test_the_requester_may_retry_until_somebody_has_claimed_it(failed: House) ->
     assert failed.statuses() == {"make": "ready"}
 
 
+@pytest.mark.parametrize(
+    ("what", "more", "status"), [("resolve", ({"value": "x"},), "completed"), ("reject", ("no",), "failed")]
+)
+    ("what", "more", "status"), [("resolve", ({"value": "x"},), "completed"), ("reject", ("no",), "failed")]
+)
+def test_the_attempt_that_waited_for_a_person_ends_with_the_ticket(
+    single: House, what: str, more: tuple[object, ...], status: str
+) -> None:
+    single.order(ORDER)
+    single.finish(NeedsHuman("by hand"))
+    act(single, "carol-789", what, *more)
+    attempt = single.attempts("make")[0]
+    assert (attempt.status, attempt.completed_at is not None) == (status, True)
+
+
+def test_a_claim_that_comes_while_the_requester_retries_holds(failed: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = tickets._change
+
+    def claimed_meanwhile(*arguments: object) -> object:
+        monkeypatch.setattr(tickets, "_change", changed)
+        act(failed, "carol-789", "claim")
+        return changed(*arguments)
+
+    monkeypatch.setattr(tickets, "_change", claimed_meanwhile)
+    with pytest.raises(Conflict, match="claimed by Carol"):
+        act(failed, "sarah-123", "retry")
+
+
 def test_work_that_is_manual_by_design_has_nothing_to_retry(single: House) -> None:
     single.order(ORDER)
     single.finish(NeedsHuman("by hand"))
