@@ -9,9 +9,10 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 from sqlalchemy import Connection, Row, func, insert, select
@@ -32,7 +33,10 @@ from app.models.tables import ITEM, REQUEST, STEP
 from app.transaction import Unit
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+MOST_IDS = 3
 LONGEST_TITLE = 120
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+"""What an entry or a version may be called: anything else is not even looked for."""
 
 
 class Requester(Shape):
@@ -46,8 +50,8 @@ class Requester(Shape):
 class BundleOrder(Shape):
     """The order of a bundle, as the story posts it."""
 
-    catalog_bundle: str = Field(min_length=1, max_length=200)
-    version: str | None = None
+    catalog_bundle: Name
+    version: Name | None = None
     bundle_parameters: dict[str, Any] = {}
     item_parameters: dict[str, Any] = {}
     requester: Requester | None = None
@@ -56,8 +60,8 @@ class BundleOrder(Shape):
 class ItemOrder(Shape):
     """The order of one item alone."""
 
-    catalog_item: str = Field(min_length=1, max_length=200)
-    version: str | None = None
+    catalog_item: Name
+    version: Name | None = None
     parameters: dict[str, Any] = {}
     requester: Requester | None = None
 
@@ -92,7 +96,8 @@ def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) ->
     shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
     faults = _shape(shape, order)
     team, identity = _identity(caller, order.get("requester"))
-    offer, unknown = offers.find(connection, order)
+    named = not {("catalog_item",), ("catalog_bundle",), ("version",)}.intersection(fault.path for fault in faults)
+    offer, unknown = offers.find(connection, order) if named else (None, [])
     faults += [*identity, *unknown]
     if offer is None:
         return Prepared(None, None, (), team, _first_of_each_place(faults))
@@ -113,14 +118,14 @@ def submit(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None
     prepared = prepare(unit.connection, caller, order)
     if prepared.faults or prepared.offer is None or prepared.resolved is None or prepared.team is None:
         raise Invalid(faults=prepared.faults)
-    try:
-        with unit.connection.begin_nested():
+    for _ in range(MOST_IDS):
+        with suppress(IntegrityError), unit.connection.begin_nested():
             return _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, digest)
-    except IntegrityError as error:
-        # Somebody with the same key was faster between the look and the insert: their request is the answer.
+        # Somebody with the same key was faster between the look and the insert: their request is the answer. Or the id,
+        # which is short so that people can say it, is taken: the next one hardly is.
         if key is not None and (known := _known(unit.connection, caller, key, digest)):
             return known
-        raise Conflict("the order could not be stored; send it again") from error
+    raise Conflict("the order could not be stored; send it again")
 
 
 def _shape(shape: type[Shape], order: Mapping[str, Any]) -> list[Fault]:
@@ -249,8 +254,10 @@ def _write(
         change.tell("request.submitted", None, by=caller.person.name, team=team)
         change.audit("request.submit", f"request:{row.request_id}", catalog=offer.name, version=offer.version, team=team)
         ready = _first_ready(steps)
-        # Only where nothing is plainly ready is there something to work out: a `when`, or a plan that is done already.
-        unit.ready += len(ready) or settle(change, Scopes(connection, change.request, unit.vault))
+        unit.ready += len(ready)
+        # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
+        if not ready or _undecided(steps):
+            unit.ready += settle(change, Scopes(connection, change.request, unit.vault))
     return _submitted(row)
 
 
@@ -296,15 +303,23 @@ def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[Plan
         }
         for step in steps
     ]
-    connection.execute(insert(STEP), rows)
+    if rows:  # A bundle whose optional items were all left out may have nothing to do.
+        connection.execute(insert(STEP), rows)
 
 
 def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
     """The steps that wait for nothing."""
+    return {step.step_id for step in _unhindered(steps) if "when" not in step.config}
+
+
+def _undecided(steps: Sequence[PlannedStep]) -> bool:
+    """Whether a step's `when` could not be worked out by the plan and can be now that there is a request."""
+    return any("when" in step.config for step in _unhindered(steps))
+
+
+def _unhindered(steps: Sequence[PlannedStep]) -> list[PlannedStep]:
     skipped = {step.step_id for step in steps if step.skipped}
-    return {
-        step.step_id for step in steps if not step.skipped and "when" not in step.config and skipped.issuperset(step.depends_on)
-    }
+    return [step for step in steps if not step.skipped and skipped.issuperset(step.depends_on)]
 
 
 def _first_status(step: PlannedStep, ready: set[str]) -> StepStatus:

@@ -1,5 +1,6 @@
 """Accepting an order: one transaction writes everything, or nothing."""
 
+import secrets
 import threading
 
 import pytest
@@ -128,3 +129,44 @@ fulfillment: {manual: {system: internal, template: {title: t, instructions: i}}}
     house.offer(both=bundle)
     house.order({"catalog_bundle": "both", "version": "1.0.0"})
     assert house.statuses() == {"make_new": "ready"}
+
+
+def test_a_condition_over_the_requester_alone_waits_for_nothing(house: House) -> None:
+    steps = [http("one"), http("two", when="\"requester.team == 'growth'\""), http("three", when="\"requester.email != ''\"")]
+    house.offer(single=item("\n".join(steps)))
+    house.order("single")
+    assert house.statuses() == {"one": "ready", "two": "skipped", "three": "ready"}
+
+
+def test_a_bundle_without_anything_to_do_is_done_at_once(house: House) -> None:
+    bundle = """
+name: Both
+version: "1.0.0"
+description: "For tests"
+owner: platform-solutions-team
+tags: []
+bundle:
+  optional_items: [{catalog_item: part, version: "1.0.0"}]
+fulfillment: {manual: {system: internal, template: {title: t, instructions: i}}}
+"""
+    house.offer(part=item(http("make")), both=bundle)
+    made = house.order({"catalog_bundle": "both"})
+    assert (house.request(made.request_id).status, house.statuses()) == ("completed", {})
+
+
+def test_an_id_that_is_taken_is_not_given_again(single: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = single.order(ORDER).request_id
+    letters = iter(first[-6:] + "abcdef")
+    monkeypatch.setattr(secrets, "choice", lambda _letters: next(letters))
+    assert single.order(ORDER).request_id == first[:-6] + "abcdef"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_text_that_postgresql_does_not_hold_is_a_fault_or_kept(house: House, text: str) -> None:
+    house.offer(single=item(http("make"), fields="[{name: size, type: string, required: true}]"))
+    with pytest.raises(Invalid):
+        house.order({"catalog_item": "single", "parameters": {"size": text}})
+    with pytest.raises(Invalid):
+        house.order({"catalog_item": text, "parameters": {"size": "x"}})
+    with pytest.raises(Invalid):
+        house.order({"catalog_item": "single", "version": text, "parameters": {"size": "x"}})
