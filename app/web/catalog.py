@@ -166,12 +166,12 @@ def _href(entry: Entry) -> str:
 
 
 def _deprecated(entry: Entry) -> Mapping[str, str] | None:
-    """Since when it should not be ordered, until when it can be, and the address of what to take instead."""
+    """Since when it should not be ordered, until when it can be, and what to take instead, with its address if there is one."""
     if entry.deprecated is None:
         return None
-    use = entry.deprecated.get("use")
-    href = url_for("catalog.show", kind=f"{entry.kind}s", name=use) if use else ""
-    return {**entry.deprecated, "href": href}
+    use, kinds = entry.deprecated.get("use"), sorted(queries.TABLES, key=lambda kind: kind != entry.kind)
+    found = [kind for kind in kinds if use and queries.versions_of(db.session, kind, use)]
+    return {**entry.deprecated, "href": url_for("catalog.show", kind=f"{found[0]}s", name=use) if found else ""}
 
 
 def _facets(chosen: Chosen) -> list[dict[str, Any]]:

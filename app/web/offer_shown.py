@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.offers import Offer
+from app.core.fields import Field
 from app.web.forms.drawing import settled_words
 from app.web.forms.sections import Section, Settled
-from app.web.forms.views import answer, rule, when_asked
+from app.web.forms.views import answer, capital, rule, when_asked
 
 NO_DEFAULT = "\N{EN DASH}"
 
@@ -66,10 +67,25 @@ def _set(settled: Settled) -> str:
 
 
 def _rows(section: Section) -> list[dict[str, str]]:
-    rows = []
-    for field in section.asked:
-        default = "" if field.default is None else answer(field, field.default)
-        help_text = ", ".join(part for part in ((field.help_text or "").rstrip("."), when_asked(field, section.fields)) if part)
-        needed = "required" if field.required else NO_DEFAULT
-        rows.append({"label": field.label, "help": help_text, "rule": rule(field), "default": default or needed})
-    return rows
+    return [
+        {
+            "label": field.label,
+            "help": capital(", ".join(part for part in (_said(field), when_asked(field, section.fields)) if part)),
+            "rule": rule(field),
+            "default": _default(field),
+        }
+        for field in section.asked
+    ]
+
+
+def _said(field: Field) -> str:
+    return (field.help_text or "").rstrip(".")
+
+
+def _default(field: Field) -> str:
+    """What the answer is when nobody gives one. A box that is not ticked is a no."""
+    if field.default is None and field.type == "boolean":
+        return answer(field, False)
+    if field.default is None:
+        return "required" if field.required else NO_DEFAULT
+    return answer(field, field.default)

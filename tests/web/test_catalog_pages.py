@@ -220,9 +220,17 @@ def test_older_versions_can_be_looked_at_and_ordered(own, signed_in):
 
 
 def test_a_deprecated_entry_says_what_to_take_instead(own, signed_in):
-    own(extra='deprecated: {since: "1.0.0", use: stack, remove_after: "2026-01-31"}')
+    own(extra='deprecated: {since: "1.0.0", use: cache, remove_after: "2026-01-31"}')
     page = signed_in("sarah-123").get("/catalog/bundles/stack")
-    assert "Deprecated since 1.0.0. It can be ordered until 2026-01-31. Take stack instead." in words(page)
+    assert "Deprecated since 1.0.0. It can be ordered until 2026-01-31. Take cache instead." in words(page)
+    assert '<a href="/catalog/items/cache">cache</a>' in page.text
+
+
+def test_what_to_take_instead_is_no_link_when_it_is_not_there(own, signed_in):
+    own(extra='deprecated: {since: "1.0.0", use: nothing}')
+    page = signed_in("sarah-123").get("/catalog/bundles/stack")
+    assert "Take nothing instead." in words(page)
+    assert "/nothing" not in page.text
 
 
 def test_a_bundle_of_which_no_item_fits_is_shown_and_not_offered(house, own, signed_in):

@@ -324,6 +324,7 @@ def test_each_type_has_its_control(field, kind):
         ({"type": "textarea", "min_length": 1000}, "At least 1,000 characters"),
         ({"type": "integer", "min_value": 20, "max_value": 1000, "help_text": "In GB"}, "In GB, 20 to 1,000"),
         ({"type": "percentage"}, "0 to 100"),
+        ({"type": "number", "step": 0.25, "min_value": 0}, "In steps of 0.25, at least 0"),
         ({"type": "date", "min_date": "2025-08-17"}, "Not before 2025-08-17"),
         ({"type": "time", "max_time": "18:00"}, "Not after 18:00"),
         ({"type": "datetime", "timezone": "Europe/Berlin"}, "By the clock of Europe/Berlin"),
@@ -372,4 +373,19 @@ def test_when_a_field_is_asked_stands_in_its_help(made):
     other = {"name": "environment", "type": "selection", "oneof": [{"value": "prod", "label": "Production"}, "dev"]}
     asked = {**TEXT, "conditional": {"field": "environment", "value": ["prod", "dev"]}}
     assert made(alone(other, asked))["item.note"].view.help == "Only when Environment is Production or dev"
-    assert made(conditional())["item.note"].view.help == "Only when alerts"
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("alerts", "Only when Alerts is yes"),
+        ("not alerts", "Only when Alerts is no"),
+        ("zone == 'a'", "Only when Zone is First"),
+        ('zone == "b"', "Only when Zone is b"),
+        ("size > 3 and alerts", "Only when size > 3 and alerts"),
+    ],
+)
+def test_a_simple_condition_reads_as_words(made, condition, words):
+    zone = {"name": "zone", "type": "selection", "oneof": [{"value": "a", "label": "First"}, "b"]}
+    form = made(alone(ALERTS, zone, NUMBER, {**TEXT, "visible_when": condition}))
+    assert form["item.note"].view.help == words

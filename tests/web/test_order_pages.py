@@ -497,7 +497,7 @@ def _fields(app):
 def test_without_script_a_field_that_is_not_always_asked_is_there_and_says_when(every):
     page = every.get("/order/items/every")
     assert 'name="item.why"' in page.text
-    assert "Only when flag" in words(page)
+    assert "Only when Flag is yes" in words(page)
     assert 'data-conditional="item-why" data-not-asked="item-why"' in page.text
     assert "js/order.js" in page.text
 

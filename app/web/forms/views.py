@@ -1,5 +1,6 @@
 """A presentation field on a page: what the `field` macro draws, and its rules and answers in words. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,10 @@ FORMATS: Mapping[str, str] = {
     "cidr": "Network in CIDR notation",
     "ip": "IP address",
 }
+SIMPLE = re.compile(
+    r"(?P<no>not )?(?P<flag>[a-z]\w*)|(?P<name>[a-z]\w*) == (?P<quote>['\"])(?P<text>[^'\"]*)(?P=quote)", re.ASCII
+)
+"""Conditions that read as words: `enable_ha`, `not enable_ha`, `environment == 'prod'`."""
 MASK = "••••••••"
 MOST_NAMED = 8
 
@@ -115,19 +120,37 @@ def rule(field: Field) -> str:
     noun = FORMATS.get(field.format or "", NOUNS[field.type])
     low, high = _ends(field)
     amount = _between(low, high, unit_of(field)) if KINDS[field.type] == "number" else _limits(field)
-    return ", ".join(part for part in (noun, amount) if part)
+    return ", ".join(part for part in (noun, amount, _steps(field)) if part)
 
 
 def when_asked(field: Field, form: Sequence[Field]) -> str:
-    """When a field is asked that is not always asked: `only when Environment is prod`. form: all fields of the form."""
-    if field.conditional is None:
-        return f"only when {field.visible_when}" if field.visible_when else ""
-    name, value = field.conditional.field, field.conditional.value
-    wanted = value if isinstance(value, list) else [value]
+    """When a field is asked that is not always asked: `only when Environment is prod`. form: all fields of the form.
+
+    Simple conditions are put into words; others are shown as the document writes them.
+    """
+    if field.conditional is not None:
+        value = field.conditional.value
+        return _when(field.conditional.field, value if isinstance(value, list) else [value], form)
+    if field.visible_when is None:
+        return ""
+    simple = SIMPLE.fullmatch(field.visible_when.strip())
+    if simple is None:
+        return f"only when {field.visible_when}"
+    if simple["flag"]:
+        return _when(simple["flag"], [not simple["no"]], form)
+    return _when(simple["name"], [simple["text"]], form)
+
+
+def _when(name: str, wanted: Sequence[Any], form: Sequence[Field]) -> str:
     for other in form:
         if other.name == name:
             return f"only when {other.label} is {' or '.join(answer(other, one) for one in wanted)}"
     return f"only when {name} is {' or '.join(map(shown, wanted))}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital first."""
+    return text[:1].upper() + text[1:]
 
 
 def unit_of(field: Field) -> str:
@@ -155,16 +178,17 @@ def _ends(field: Field) -> tuple[str, str]:
 
 
 def _help(field: Field, when: str) -> str:
-    """The document's own words, then what a number's limits do not say. A sentence keeps its full stop at the end only."""
-    said = [
-        (field.help_text or "").strip(),
-        "" if KINDS.get(field.type) == "number" else _limits(field),
-        _how_many(field),
-        when,
-    ]
-    parts = [part for part in said if part]
-    text = ", ".join([*(part.rstrip(".") for part in parts[:-1]), *parts[-1:]])
-    return text[:1].upper() + text[1:]
+    """The document's own words, then what else there is to know. A sentence keeps its full stop at the end only.
+
+    The limits of a number are not among it: the view says them itself.
+    """
+    more = _steps(field) if KINDS.get(field.type) == "number" else _limits(field)
+    parts = [part for part in ((field.help_text or "").strip(), more, _how_many(field), when) if part]
+    return capital(", ".join([*(part.rstrip(".") for part in parts[:-1]), *parts[-1:]]))
+
+
+def _steps(field: Field) -> str:
+    return f"in steps of {number(field.step)}" if field.step and field.step != 1 else ""
 
 
 def _limits(field: Field) -> str:
