@@ -94,8 +94,6 @@ def test_the_requester_may_retry_until_somebody_has_claimed_it(failed: House) ->
 @pytest.mark.parametrize(
     ("what", "more", "status"), [("resolve", ({"value": "x"},), "completed"), ("reject", ("no",), "failed")]
 )
-    ("what", "more", "status"), [("resolve", ({"value": "x"},), "completed"), ("reject", ("no",), "failed")]
-)
 def test_the_attempt_that_waited_for_a_person_ends_with_the_ticket(
     single: House, what: str, more: tuple[object, ...], status: str
 ) -> None:
