@@ -1,14 +1,16 @@
 """Every setting of Stratus, read from the environment once. `docs/configuration.md` is the table for people."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HERE = Path(__file__).resolve().parent
 DEVELOPMENT_SECRET = "development-only-secret-key-0123456789"
+DEVELOPMENT_KEYS = "development:ZGV2ZWxvcG1lbnQtb25seS1rZXktb2YtMzItYnl0ZXM="
 
 
 class Settings(BaseSettings):
@@ -28,6 +30,9 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey, the doorbell.")
     public_url: str = Field("http://127.0.0.1:8000", description="Where people reach the portal; links and redirects start so.")
+    trusted_proxies: int = Field(
+        0, ge=0, description="Reverse proxies in front of the portal whose `X-Forwarded-…` headers are believed."
+    )
     timezone: str = Field("UTC", description="Zone of the times that the API and the pages show.")
     catalog_path: Path = Field(HERE / "catalog", description="Folder of the catalog that `flask catalog sync` reads.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
@@ -96,13 +101,34 @@ class Settings(BaseSettings):
         if self.stratus_profile == "production":
             if len(self.secret_key) < 32 or self.secret_key == DEVELOPMENT_SECRET:
                 raise ValueError("SECRET_KEY must be set to at least 32 characters of your own in production")
-            if not self.vault_keys:
+            if not self.vault_keys or DEVELOPMENT_KEYS in self.vault_keys:
                 raise ValueError("VAULT_KEYS must be set in production: id:base64-of-32-bytes")
             if not self.oidc_issuer.startswith("https://"):
                 raise ValueError("OIDC_ISSUER must be an https URL in production")
         return self
 
     @property
+    def signing_key(self) -> str:
+        """What signs cookies and cursors; where nobody set one, development has one that everybody knows."""
+        return self.secret_key or DEVELOPMENT_SECRET
+
+    @property
+    def vault_ring(self) -> str:
+        """The keys of the vault; where nobody set any, development has one that everybody knows."""
+        return self.vault_keys or DEVELOPMENT_KEYS
+
+    @property
     def development(self) -> bool:
         """True where loopback hosts and plain http are fine."""
         return self.stratus_profile != "production"
+
+
+def load() -> Settings:
+    """The settings of this process. Where one cannot be accepted the process ends with a sentence for each, exit status 2."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part).upper() for part in one["loc"])
+            sys.stderr.write(f"{name + ': ' if name else ''}{one['msg'].removeprefix('Value error, ')}\n")
+        raise SystemExit(2) from None

@@ -14,9 +14,10 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
 from app.dispatch import ALLOWED, Doorbell
+from app.extensions import engine_options
 from app.jobs.leases import Leases
 from app.jobs.perform import Performer
 from app.jobs.runtime import Runtime, install
@@ -26,7 +27,7 @@ from app.outbound import Outbound
 from app.state_server import StateServer, StateStore
 from app.steps.base import StepSettings
 from app.vault import Vault
-from config import Settings
+from config import Settings, load
 
 log = logging.getLogger("stratus.worker")
 GRACE_SECONDS = 8.0
@@ -65,28 +66,11 @@ class Listener(SimpleWorker):
         """Signals are the worker's, not RQ's: `main` has set them."""
 
 
-def connect(settings: Settings, **pool: int) -> Engine:
-    """Connections to the ledger. One that no longer answers is given up within seconds: heartbeats must not hang on it."""
-    return create_engine(
-        settings.database_url,
-        pool_pre_ping=True,
-        hide_parameters=True,  # What a statement carries may be secret; an error must not write it into the log.
-        connect_args={
-            "application_name": "stratus-worker",
-            "connect_timeout": 5,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 10_000,
-        },
-        **pool,
-    )
-
-
 def build(settings: Settings, name: str) -> Runtime:
     """Everything a worker needs, not started yet."""
-    engine = connect(settings, pool_size=settings.worker_threads + 4, max_overflow=2 * settings.worker_threads)
-    vault = Vault.from_text(settings.vault_keys)
+    pool = {"pool_size": settings.worker_threads + 4, "max_overflow": 2 * settings.worker_threads}
+    engine = create_engine(settings.database_url, **engine_options("stratus-worker", **pool))
+    vault = Vault.from_text(settings.vault_ring)
     budget = timedelta(seconds=settings.step_timeout_seconds)
     states = StateServer(StateStore(engine, vault))
     performer = Performer(
@@ -104,7 +88,8 @@ def build(settings: Settings, name: str) -> Runtime:
         default_budget=budget,
     )
     claimant = Claimant(name, timedelta(seconds=settings.lease_seconds), budget)
-    leases = Leases(connect(settings, pool_size=1, max_overflow=0), claimant, settings.worker_threads)
+    heartbeats = create_engine(settings.database_url, **engine_options("stratus-worker", pool_size=1, max_overflow=0))
+    leases = Leases(heartbeats, claimant, settings.worker_threads)
     doorbell = Doorbell(settings.redis_url)
     return Runtime(engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads)
 
@@ -137,7 +122,7 @@ def listen(runtime: Runtime, name: str) -> None:
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; then finish or stop what runs, and go."""
-    settings = Settings()
+    settings = load()
     configure(settings.log_level)
     name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
     runtime = build(settings, name)

@@ -20,4 +20,4 @@ def below_api() -> bool:
 
 def cursors() -> Cursors:
     """Makes and reads this portal's cursors."""
-    return Cursors(settings().secret_key)
+    return Cursors(settings().signing_key)
