@@ -3,12 +3,13 @@
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.api import problems as refusals
 from app.api.openapi import description
 from app.api.parts import settings
-from app.api.problems import KINDS
 from app.identity.guard import public
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
+refusals.install(blueprint)
 DESCRIPTION_URL = "/api/v1/openapi.json"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -39,5 +40,5 @@ def page() -> ResponseReturnValue:
 @public
 def problems() -> ResponseReturnValue:
     """The kinds of problems, where the `type` of each problem points."""
-    kinds = [{"code": code, "status": kind.status, "title": kind.title} for code, kind in KINDS.items()]
+    kinds = [{"code": code, "status": kind.status, "title": kind.title} for code, kind in refusals.KINDS.items()]
     return jsonify(problems=kinds)

@@ -21,7 +21,7 @@ def drain() -> None:
 
 
 def _left() -> int:
-    """How many bytes may be asked for. A server that does not say where the body ends would wait for more of one that was read."""
+    """How many bytes may be asked for: none of a body that was read, unless the server tells where it ends."""
     if request.environ.get("wsgi.input_terminated"):
         return MOST_BYTES
     return 0 if "stream" in vars(request) else request.content_length or 0

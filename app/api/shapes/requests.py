@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel
+from pydantic.config import JsonDict
 
 from app.api.reading import Query
 from app.api.shapes import steps
@@ -18,7 +19,7 @@ from app.queries.shapes import Detail, Event, Summary
 
 Mode = Literal["automation", "manual"]
 
-_BUNDLE_EXAMPLE = {
+_BUNDLE_EXAMPLE: JsonDict = {
     "catalog_bundle": "full-stack-web-app",
     "version": "2.1.0",
     "bundle_parameters": {"solution_name": "customer-portal", "enable_ha": True},
@@ -29,7 +30,7 @@ _BUNDLE_EXAMPLE = {
     },
     "requester": {"team": "customer-experience"},
 }
-_ITEM_EXAMPLE = {"catalog_item": "postgres-database", "parameters": {"database_name": "customer_portal_db"}}
+_ITEM_EXAMPLE: JsonDict = {"catalog_item": "postgres-database", "parameters": {"database_name": "customer_portal_db"}}
 
 
 class Order(RootModel[BundleOrder | ItemOrder]):

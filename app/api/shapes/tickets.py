@@ -11,10 +11,9 @@ from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.api.shapes.steps import StepError
 from app.core.shapes import Shape
 from app.core.statuses import TicketStatus
+from app.lifecycle.tickets import LONGEST_COMMENT
 from app.queries import tickets as found
 from app.queries.paging import Page
-
-LONGEST_COMMENT = 10_000
 
 
 class TicketsQuery(Query):
