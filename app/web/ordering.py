@@ -93,6 +93,7 @@ def _form_page(form: OrderForm) -> str:
         faults=[said.summary for said in form.said],
         sections=drawn(form),
         conditional=conditional,
+        unkept=form.sensitive(),
         not_asked=form.not_asked(_prepared(form).resolved) if conditional else [],
         plan={"promise": "Nothing is built before you confirm.", "steps": outline(form.offer)},
         **_ways(form.offer),

@@ -76,7 +76,7 @@ def test_tickets_of_my_teams_wait_for_me_and_for_nobody_else(house, cache, signe
     page = signed_in("carol-789").get("/")
     assert "Waits for you" in words(page)
     assert f'href="/queue/{ticket.ticket_id}"' in page.text
-    assert "portal for Sarah" in words(page)
+    assert "portal for Sarah, open" in words(page)
     assert all(ticket.ticket_id not in signed_in(who).get("/").text for who in ("sarah-123", "erin-321", "mallory-666"))
 
 
@@ -87,7 +87,7 @@ def test_a_ticket_that_a_colleague_has_taken_does_not_wait_for_me(house, cache, 
         taken = {"status": "claimed", "claimed_by_id": people.person("dana-001").id}
         connection.execute(update(TICKET).values(**taken))
     assert "Waits for you" not in words(signed_in("carol-789").get("/"))
-    assert "Go on" in words(signed_in("dana-001").get("/"))
+    assert "you took it" in words(signed_in("dana-001").get("/"))
 
 
 def test_what_was_ordered_last_can_be_ordered_again_once_an_entry(cache, signed_in):

@@ -499,7 +499,6 @@ def test_without_script_a_field_that_is_not_always_asked_is_there_and_says_when(
     assert 'name="item.why"' in page.text
     assert "Only when Flag is yes" in words(page)
     assert 'data-conditional="item-why" data-not-asked="item-why"' in page.text
-    assert "js/order.js" in page.text
 
 
 def test_a_needless_answer_is_dropped_and_not_listed(app, every):
@@ -519,8 +518,9 @@ def test_the_script_is_told_which_fields_are_not_asked(every):
     assert every.send("/order/items/every", {"do": "ask", "item.flag": "on"}).json == {"hidden": []}
 
 
-def test_a_form_without_such_fields_needs_no_script(sarah):
-    assert "js/order.js" not in sarah.get(STACK).text
+def test_a_browser_keeps_nothing_that_is_sensitive(house, people, signed_in):
+    house.offer(safe=item(http("make"), fields="[{name: word, type: string, sensitive: true}, {name: plain, type: string}]"))
+    assert 'data-kept-for="sarah-123" data-unkept="item.word"' in signed_in("sarah-123").get("/order/items/safe").text
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,10 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
         """The ids of fields that are not always asked."""
         return [id_of(s.name_of(one)) for s in self.sections for one in s.asked if one.visible_when or one.conditional]
 
+    def sensitive(self) -> list[str]:
+        """The names of answers that a browser should not keep."""
+        return [section.name_of(one) for section in self.sections for one in section.asked if one.sensitive]
+
     def not_asked(self, resolved: Resolved | None) -> list[str]:
         """The ids of fields that the answers so far do not raise."""
         if resolved is None or not self.conditional():
