@@ -15,13 +15,15 @@ from sqlalchemy import Connection, Float, Row, bindparam, cast, func, insert, se
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.lifecycle import write
-from app.models.tables import ATTEMPT, REQUEST, STEP
+from app.models.tables import ATTEMPT, REQUEST, STEP, is_one_of
 
+DUE_BY = func.statement_timestamp()
+"""When a statement looks for what is due. `clock_timestamp()` moves on while it runs: no index could be asked for it."""
 _COLUMNS = (STEP.c.id.label("step"), REQUEST, func.clock_timestamp().label("locked_at"))
 _READY = (
     select(*_COLUMNS)
     .join(REQUEST, REQUEST.c.id == STEP.c.request_id)
-    .where(STEP.c.status == StepStatus.READY)
+    .where(is_one_of(STEP.c.status, StepStatus.READY))
     .order_by(STEP.c.priority, STEP.c.request_number, STEP.c.position)
     .limit(1)
     .with_for_update(key_share=True, skip_locked=True)
@@ -29,13 +31,13 @@ _READY = (
 _DUE = (
     select(*_COLUMNS)
     .join(REQUEST, REQUEST.c.id == STEP.c.request_id)
-    .where(STEP.c.status == StepStatus.WAITING, STEP.c.activity == Activity.POLL)
-    .where(STEP.c.check_after <= func.clock_timestamp())
+    .where(is_one_of(STEP.c.status, StepStatus.WAITING), STEP.c.activity == Activity.POLL)
+    .where(STEP.c.check_after <= DUE_BY)
     .order_by(STEP.c.check_after)
     .limit(1)
     .with_for_update(key_share=True, skip_locked=True)
 )
-_ANY_READY = select(text("1")).where(select(STEP.c.id).where(STEP.c.status == StepStatus.READY).limit(1).exists())
+_ANY_READY = select(text("1")).where(select(STEP.c.id).where(is_one_of(STEP.c.status, StepStatus.READY)).limit(1).exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _intend(connection: Connection, step: Row[Any], key: str, token: uuid.UUID, 
 _EXTEND = (
     update(STEP)
     .where(STEP.c.lease_token.in_(bindparam("tokens", expanding=True)))
-    .where(STEP.c.status.in_([StepStatus.RUNNING, StepStatus.VERIFYING]))
+    .where(is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING))
     .values(lease_until=func.clock_timestamp() + bindparam("lease"))
     .returning(STEP.c.lease_token)
 )

@@ -18,7 +18,7 @@ from app.core.plan import ready
 from app.core.statuses import TICKET_OPEN, RequestStatus, StepStatus, overall
 from app.lifecycle.scopes import Output, Scopes
 from app.lifecycle.write import Change
-from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET
+from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET, is_one_of
 from app.vault import VaultError
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,9 @@ MASK = "********"
 STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states in which the steps alone decide how a request stands; in the others somebody has decided."""
 
-_HAS_TICKET = select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, TICKET.c.status.in_(sorted(TICKET_OPEN))).exists()
+_HAS_TICKET = (
+    select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, is_one_of(TICKET.c.status, *sorted(TICKET_OPEN))).exists()
+)
 
 
 def settle(change: Change, scopes: Scopes) -> int:

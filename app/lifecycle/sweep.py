@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.lifecycle import write
+from app.lifecycle.claims import DUE_BY
 from app.lifecycle.progress import Tools, lost_lease
 from app.lifecycle.settle import settle
-from app.models.tables import REQUEST, STEP
+from app.models.tables import REQUEST, STEP, is_one_of
 
 BATCH = 50
 QUIET = timedelta(seconds=5)
@@ -70,7 +71,7 @@ def _each(engine: Engine, swept: Swept, repair: Callable[[Connection], bool]) ->
 def _expired() -> Select[Any]:
     lease = func.coalesce(STEP.c.lease_until, STEP.c.claimed_at)
     return select(STEP.c.id, STEP.c.request_id).where(
-        STEP.c.status.in_([StepStatus.RUNNING, StepStatus.VERIFYING]), lease < func.clock_timestamp()
+        is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING), lease < func.clock_timestamp()
     )
 
 
@@ -80,9 +81,9 @@ def _due_retries() -> Select[Any]:
 
 def _due(activity: Activity) -> tuple[ColumnElement[bool], ...]:
     return (
-        STEP.c.status == StepStatus.WAITING,
+        is_one_of(STEP.c.status, StepStatus.WAITING),
         STEP.c.activity == activity,
-        STEP.c.check_after <= func.clock_timestamp(),
+        STEP.c.check_after <= DUE_BY,
     )
 
 
@@ -103,7 +104,7 @@ def _stuck() -> Select[Any]:
     waits = (STEP.c.status == StepStatus.WAITING) & (STEP.c.check_after.is_not(None))
     moving = select(STEP.c.id).where(STEP.c.request_id == REQUEST.c.id, STEP.c.status.in_(_MOVING) | waits).exists()
     return select(REQUEST.c.id, REQUEST.c.id).where(
-        REQUEST.c.status.in_([RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS]),
+        is_one_of(REQUEST.c.status, RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS),
         REQUEST.c.updated_at < func.clock_timestamp() - QUIET,
         ~moving,
     )
@@ -118,7 +119,7 @@ def _rescue(connection: Connection, request: uuid.UUID, tools: Tools) -> bool:
 
 def _work() -> Select[Any]:
     """How many steps somebody could claim now (at most 64: the bell rings no more often)."""
-    claimable = (STEP.c.status == StepStatus.READY) | _all(_due(Activity.POLL))
+    claimable = is_one_of(STEP.c.status, StepStatus.READY) | _all(_due(Activity.POLL))
     return select(func.count()).select_from(select(STEP.c.id).where(claimable).limit(64).subquery())
 
 

@@ -61,7 +61,10 @@ class ServiceRequest(Base):
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
         Index("ix_service_requests_team", "requester_team", "created_at", "id"),
+        Index("ix_service_requests_requester", "requester_id", "created_at", "id"),
         Index("ix_service_requests_created", "created_at", "id"),
+        # What the sweep's safety net looks through; `number` never changes, so that an event stays a HOT update.
+        Index("ix_service_requests_moving", "number", postgresql_where=text("status IN ('submitted', 'in_progress')")),
         Index("ix_service_requests_owner_teams", "owner_teams", postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": "70"}},
     )

@@ -54,6 +54,8 @@ class ManualTicket(Base):
             postgresql_where=text("status IN ('open', 'claimed')"),
         ),
         Index("ix_manual_tickets_queue", "owner_team", "status", "created_at", "id"),
+        Index("ix_manual_tickets_created", "created_at", "id"),
+        Index("ix_manual_tickets_step", "step_id", "created_at"),
     )
 
 

@@ -14,7 +14,7 @@ from app.core.access import Person
 from app.core.statuses import TICKET_OPEN, Activity, StepStatus
 from app.errors import NotFound
 from app.models import User
-from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION
+from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
@@ -210,7 +210,7 @@ def _steps(session: Reader, request: uuid.UUID, *, with_attempts: bool = False) 
             TICKET.c.due_at,
             User.name.label("claimed_by_name"),
         )
-        .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & TICKET.c.status.in_(sorted(TICKET_OPEN)))
+        .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))
         .outerjoin(User, User.id == TICKET.c.claimed_by_id)
         .where(STEP.c.request_id == request)
         .order_by(STEP.c.position)

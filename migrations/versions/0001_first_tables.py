@@ -244,6 +244,8 @@ def upgrade():
     )
     with op.batch_alter_table('service_requests', schema=None) as batch_op:
         batch_op.create_index('ix_service_requests_created', ['created_at', 'id'], unique=False)
+        batch_op.create_index('ix_service_requests_requester', ['requester_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index('ix_service_requests_moving', ['number'], unique=False, postgresql_where=sa.text("status IN ('submitted', 'in_progress')"))
         batch_op.create_index('ix_service_requests_owner_teams', ['owner_teams'], unique=False, postgresql_using='gin')
         batch_op.create_index('ix_service_requests_team', ['requester_team', 'created_at', 'id'], unique=False)
         batch_op.create_index('uq_service_requests_idempotency', ['requester_id', 'idempotency_key'], unique=True, postgresql_where=sa.text('idempotency_key IS NOT NULL'))
@@ -392,6 +394,8 @@ def upgrade():
     sa.UniqueConstraint('ticket_id', name=op.f('uq_manual_tickets_ticket_id'))
     )
     with op.batch_alter_table('manual_tickets', schema=None) as batch_op:
+        batch_op.create_index('ix_manual_tickets_created', ['created_at', 'id'], unique=False)
+        batch_op.create_index('ix_manual_tickets_step', ['step_id', 'created_at'], unique=False)
         batch_op.create_index('ix_manual_tickets_queue', ['owner_team', 'status', 'created_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_manual_tickets_request_id'), ['request_id'], unique=False)
         batch_op.create_index('uq_manual_tickets_one_open', ['step_id'], unique=True, postgresql_where=sa.text("status IN ('open', 'claimed')"))
@@ -456,6 +460,8 @@ def downgrade():
         batch_op.drop_index('uq_manual_tickets_one_open', postgresql_where=sa.text("status IN ('open', 'claimed')"))
         batch_op.drop_index(batch_op.f('ix_manual_tickets_request_id'))
         batch_op.drop_index('ix_manual_tickets_queue')
+        batch_op.drop_index('ix_manual_tickets_step')
+        batch_op.drop_index('ix_manual_tickets_created')
 
     op.drop_table('manual_tickets')
     with op.batch_alter_table('request_steps', schema=None) as batch_op:
@@ -476,6 +482,8 @@ def downgrade():
         batch_op.drop_index('ix_service_requests_team')
         batch_op.drop_index('ix_service_requests_owner_teams', postgresql_using='gin')
         batch_op.drop_index('ix_service_requests_created')
+        batch_op.drop_index('ix_service_requests_moving', postgresql_where=sa.text("status IN ('submitted', 'in_progress')"))
+        batch_op.drop_index('ix_service_requests_requester')
 
     op.drop_table('service_requests')
     with op.batch_alter_table('catalog_faults', schema=None) as batch_op:
@@ -508,4 +516,5 @@ def downgrade():
         batch_op.drop_index('ix_audit_log_target')
 
     op.drop_table('audit_log')
+    op.execute("DROP SEQUENCE service_request_numbers")
     # ### end Alembic commands ###
