@@ -44,9 +44,9 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
 
 
-def in_time(length: timedelta) -> str:
-    """` in 2 min 30 s`, to go on with; nothing for what took no second."""
-    return f" in {duration(length)}" if length >= timedelta(seconds=1) else ""
+def in_time(length: timedelta, word: str = "in") -> str:
+    """` in 2 min 30 s`, to end a sentence with; nothing for what took no second."""
+    return f" {word} {duration(length)}" if length >= timedelta(seconds=1) else ""
 
 
 def whose(name: str) -> str:

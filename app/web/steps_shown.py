@@ -7,7 +7,7 @@ from app.core.statuses import STEP_SATISFIED, StepStatus, TicketStatus
 from app.queries.shapes import Step
 from app.queries.tickets import Ticket
 from app.web.case import Case
-from app.web.filters import coarse, duration, plural
+from app.web.filters import coarse, plural
 from app.web.graph import Graph, GraphStep, layout
 from app.web.labels import Label, label
 from app.web.phrases import SYSTEMS, in_time
@@ -115,7 +115,7 @@ def _stopped(case: Case, step: Step) -> Look:
     if step.status == StepStatus.INDETERMINATE:
         seen = _said(step.status, "Outcome unknown")
     else:
-        seen = _said(step.status, f"Failed after {duration(stopped - began)}" if began and stopped else "Failed")
+        seen = _said(step.status, "Failed" + (in_time(stopped - began, "after") if began and stopped else ""))
     ticket = case.ticket_of(step.step_id)
     return Look(seen, *_with_whom(case, ticket)) if ticket else Look(seen, system(step))
 

@@ -10,12 +10,12 @@ from tests.fixtures.running import RunningPortal
 
 
 @pytest.fixture
-def visit(chromium: Browser, running_portal: RunningPortal) -> Iterator[Callable[[str], Visitor]]:
-    """Opens a browser for somebody of the cast: `visit("sarah-123")`."""
+def visit(chromium: Browser, running_portal: RunningPortal) -> Iterator[Callable[..., Visitor]]:
+    """Opens a browser for somebody of the cast: `visit("sarah-123")`, or one that runs no scripts."""
     visitors: list[Visitor] = []
 
-    def open_for(user_id: str) -> Visitor:
-        visitors.append(Visitor(chromium, running_portal.url, user_id))
+    def open_for(user_id: str, *, scripts: bool = True) -> Visitor:
+        visitors.append(Visitor(chromium, running_portal.url, user_id, scripts=scripts))
         return visitors[-1]
 
     yield open_for

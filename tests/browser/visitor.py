@@ -26,9 +26,9 @@ REFUSED = "the server responded with a status of 422"
 class Visitor:
     """A person with a browser context. What their page's scripts threw, and what it asked in vain, is kept for the end."""
 
-    def __init__(self, browser: Browser, url: str, user_id: str) -> None:
+    def __init__(self, browser: Browser, url: str, user_id: str, *, scripts: bool = True) -> None:
         self.who = ACCOUNTS[user_id]
-        self.context = browser.new_context(base_url=url, viewport=WIDE, reduced_motion="reduce")
+        self.context = browser.new_context(base_url=url, viewport=WIDE, reduced_motion="reduce", java_script_enabled=scripts)
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
@@ -69,6 +69,12 @@ class Visitor:
     def _examine(self) -> list[str]:
         said = Axe().run(self.page).response["violations"]
         return [f"{one['id']} ({one['help']}): {[node['target'] for node in one['nodes']]}" for one in said]
+
+    def polls(self) -> None:
+        """Wait until the page has asked for its moving part once more, and has it."""
+        with self.page.expect_response(lambda answer: "hx-request" in answer.request.headers) as asked:
+            pass
+        asked.value.finished()
 
     def sees(self, text: str, patience: float = PATIENCE) -> None:
         """Wait until the page says something, without reloading it."""
