@@ -178,7 +178,7 @@ def test_a_bundle_lists_its_items_with_versions_and_owners(sarah):
     text = words(sarah.get(BUNDLE))
     assert "EKS Container App 1.2.0 Managed Kubernetes application deployment" in text
     assert "Set by this bundle: App type: web-frontend Required platform-compute-team" in text
-    assert "Set by this bundle: Name (from Solution name) Optional, off by default platform-data-team" in text
+    assert "(from Solution name) Optional, off by default platform-data-team" in text
     assert "Optional, on by default platform-solutions-team" in text
 
 
