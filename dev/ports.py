@@ -1,7 +1,7 @@
 """Ports: chosen once, remembered in the data folder, because the issuer's address is part of everybody's identity."""
 
 import json
-import random
+import secrets
 import socket
 import time
 from collections.abc import Collection
@@ -34,7 +34,8 @@ def remembered(note: Path) -> dict[str, int]:
 def choose(taken: Collection[int] = ()) -> int:
     """A port of 127.0.0.1 that nobody listens on and that is not in `taken`."""
     for _ in range(1000):
-        port = random.randint(*RANGE)  # noqa: S311 - a port is no secret
+        # Not `random`: tools of tests seed it, and two processes would choose alike.
+        port = RANGE[0] + secrets.randbelow(RANGE[1] - RANGE[0])
         if port not in taken and is_free(port):
             return port
     raise RefusedError(f"no free port between {RANGE[0]} and {RANGE[1]}")

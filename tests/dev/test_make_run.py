@@ -25,6 +25,7 @@ def portal(open_folder):
         made.stop()
 
 
+@pytest.mark.timeout(400)  # two starts, on a machine that is busy with the rest of the suite
 def test_killed_with_9_it_leaves_nothing_and_the_next_run_finds_its_data(portal, open_folder, gone_within):
     token = portal.token("sarah-123")
     processes = descendants(portal.process.pid)
