@@ -157,6 +157,6 @@ def _write(change: Change, outputs: list[Output], scopes: Scopes) -> None:
             .on_conflict_do_nothing()
         )
     change.connection.execute(
-        REQUEST.update().where(REQUEST.c.id == request).values(outputs=REQUEST.c.outputs.op("||")(grouped))
+        REQUEST.update().where(REQUEST.c.id == request).values(outputs={**change.request.outputs, **grouped})
     )
     change.tell("outputs.ready", None, groups=sorted(grouped))

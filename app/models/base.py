@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import CheckConstraint, DateTime, MetaData, String, func, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSON, JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 NAMING = {
@@ -22,14 +22,15 @@ class Base(DeclarativeBase):
     """All tables of Stratus."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: JSONB}
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSON, list[Any]: JSONB, list[str]: JSONB}
 
 
 Key = Annotated[
     uuid.UUID, mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4, server_default=func.gen_random_uuid())
 ]
 Created = Annotated[datetime, mapped_column(server_default=func.clock_timestamp())]
-Document = Annotated[dict[str, Any], mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)]
+# JSON, not JSONB: the order of keys is what somebody wrote (outputs of a form, inputs of a table), and JSONB loses it.
+Document = Annotated[dict[str, Any], mapped_column(JSON, server_default=text("'{}'::json"), default=dict)]
 Names = Annotated[list[str], mapped_column(JSONB, server_default=text("'[]'::jsonb"), default=list)]
 Word = Annotated[str, mapped_column(String(200))]
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Identity, Index
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Created, Document, Word
@@ -23,8 +22,8 @@ class AuditEntry(Base):
     result: Mapped[Word]
     address: Mapped[str | None]
     correlation_id: Mapped[str | None]
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
     details: Mapped[Document]
     __table_args__ = (
         Index("ix_audit_log_target", "target", "occurred_at"),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSON, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
@@ -101,7 +101,7 @@ class RequestStep(Base):
     owner_team: Mapped[Word]
     step_config: Mapped[Document]
     """The frozen step: `template retry_policy timeout outputs errors fallback_on_failure manual` (core.plan)."""
-    verification_config: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    verification_config: Mapped[dict[str, Any] | None]
     verification: Mapped[list[Any] | None] = mapped_column(JSONB)
     """What verification saw: `[{name, ok, expected, actual}]`."""
     depends_on: Mapped[Names]
@@ -131,7 +131,7 @@ class RequestStep(Base):
     """JSON object of the sensitive outputs, encrypted by the vault."""
     sensitive_outputs: Mapped[Names]
     managed_by: Mapped[str | None]
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     attempts: Mapped[list["StepAttempt"]] = relationship(order_by="StepAttempt.attempt_number", lazy="raise")
@@ -165,11 +165,11 @@ class StepAttempt(Base):
     status: Mapped[Word]
     worker: Mapped[str | None]
     lease_token: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
-    inputs: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    inputs: Mapped[dict[str, Any] | None]
     """The rendered template, secrets masked: what people see when it fails."""
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    late_result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[dict[str, Any] | None]
+    evidence: Mapped[dict[str, Any] | None]
+    late_result: Mapped[dict[str, Any] | None]
     """What a worker that had lost its lease wanted to record; kept for people, changes nothing."""
     external_id: Mapped[str | None]
     started_at: Mapped[Created]
@@ -197,7 +197,7 @@ class RequestOutput(Base):
     request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_requests.id", ondelete="CASCADE"))
     group: Mapped[Word]
     name: Mapped[Word]
-    value: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    value: Mapped[Any] = mapped_column(JSON, nullable=True)
     """JSON in clear, unless `sensitive`: then null, and `secret_value` holds it encrypted."""
     secret_value: Mapped[bytes | None] = mapped_column(LargeBinary)
     sensitive: Mapped[bool] = mapped_column(default=False, server_default="false")

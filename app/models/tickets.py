@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Sequence, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.statuses import TicketStatus
@@ -32,13 +31,13 @@ class ManualTicket(Base):
     owner_team: Mapped[Word]
     title: Mapped[str]
     instructions: Mapped[str]
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[dict[str, Any] | None]
     inputs: Mapped[Document]
     outputs_form: Mapped[Document]
     """`{fields: [...]}` in the catalog's own field format, defaults offered."""
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     resolved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    resolution: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    resolution: Mapped[dict[str, Any] | None]
     previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manual_tickets.id"))
     created_at: Mapped[Created]
     claimed_at: Mapped[datetime | None]
