@@ -108,7 +108,7 @@ def test_step_types_are_documented_with_their_keys(step_type):
 
 
 @pytest.mark.parametrize(
-    "shape", {shape for shapes in VERIFICATIONS.values() for shape in shapes}, ids=lambda one: one.__name__
+    "shape", dict.fromkeys(shape for shapes in VERIFICATIONS.values() for shape in shapes), ids=lambda one: one.__name__
 )
 def test_verifications_are_documented_with_their_keys(shape):
     kind = get_args(shape.model_fields["type"].annotation)[0]

@@ -145,10 +145,12 @@ def _identity(caller: Caller, said: Any) -> tuple[str | None, list[Fault]]:
             message = f"is not yours: you are {own}"
             faults.append(Fault(("requester", key), "not_your_identity", message))
     team = said.get("team")
-    if team is not None:
+    if isinstance(team, str):
         if team not in person.teams:
             faults.append(Fault(("requester", "team"), "not_your_team", "is not one of your teams"))
         return team, faults
+    if team is not None:
+        return None, faults  # The shape says what is wrong with it.
     if len(person.teams) == 1:
         return next(iter(person.teams)), faults
     message = "must name one of your teams" if person.teams else "you are in no team; somebody must add you to one first"

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
 from app.core.access import Person, may_see_request, may_work_ticket
+from app.core.durations import parse_duration
 from app.core.expressions import ExpressionError, render
 from app.core.fields import Field, check
 from app.core.outcomes import NeedsHuman
@@ -79,7 +80,7 @@ def open_for(change: write.Change, step: Row[Any], work: Work, scopes: Scopes) -
         inputs=dict(work.inputs or {}),
         outputs_form={"fields": form_fields(step.step_config.get("outputs") or {}, text)},
         previous_id=_previous(change, step),
-        due_at=func.clock_timestamp() + work.due if work.due else None,
+        due_at=func.clock_timestamp() + due if (due := work.due or text.due()) else None,
     )
 
 
@@ -96,6 +97,13 @@ class _Texts:
     def of(self, key: str) -> str | None:
         """`title` or `instructions` as the catalog has them, rendered."""
         return str(self.rendered(self.manual[key])) if self.manual.get(key) else None
+
+    def due(self) -> timedelta | None:
+        """How long people have, where the catalog says so in a way that can be read."""
+        try:
+            return parse_duration(str(self.rendered(self.manual["due"]))) if self.manual.get("due") else None
+        except ValueError:
+            return None
 
     def rendered(self, template: Any) -> Any:
         """`template` over the request's scope, secrets masked: people read this."""

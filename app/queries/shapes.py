@@ -67,8 +67,8 @@ class Step:
 
     @property
     def can_retry(self) -> bool:
-        """Whether the automation could run again: it ended badly, and it is no work for people by design."""
-        return self.status in (StepStatus.FAILED, StepStatus.INDETERMINATE) and self.type != "ManualTask"
+        """Whether the automation could run again: it ended badly, and nobody has decided on its ticket yet."""
+        return self.status in (StepStatus.FAILED, StepStatus.INDETERMINATE) and self.ticket is not None
 
     @property
     def manual_fallback_available(self) -> bool:

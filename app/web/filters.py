@@ -52,7 +52,7 @@ def iso(at: datetime) -> str:
 
 
 def duration(length: timedelta | float) -> str:
-    """How long something took: `14 s`, `2 min 30 s`, `38 min`, `1 h 2 min`, `1 day 3 h`. Numbers are seconds."""
+    """How long something took: `under 1 s`, `14 s`, `2 min 30 s`, `38 min`, `1 h 2 min`, `1 day 3 h`. Numbers are seconds."""
     return _two_units(length, exact_below=EXACT_BELOW)
 
 
@@ -64,7 +64,7 @@ def coarse(length: timedelta | float) -> str:
 def _two_units(length: timedelta | float, *, exact_below: int) -> str:
     seconds = max(0, int(length.total_seconds() if isinstance(length, timedelta) else length))
     if seconds < MINUTE:
-        return f"{seconds} s"
+        return f"{seconds} s" if seconds else "under 1 s"
     if seconds < HOUR:
         return _pair(seconds // MINUTE, "min", seconds % MINUTE if seconds < exact_below else 0, "s")
     if seconds < DAY:

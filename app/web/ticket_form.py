@@ -52,9 +52,8 @@ def answers(ticket: Ticket, form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def _fields(ticket: Ticket) -> list[Field]:
-    """The fields, those for which nothing can be offered first: they are what a person came to enter."""
-    fields = [Field.model_validate(one) for one in ticket.outputs_form["fields"]]
-    return sorted(fields, key=lambda field: field.default is not None)
+    """The fields in the order in which the catalog declares the outputs."""
+    return [Field.model_validate(one) for one in ticket.outputs_form["fields"]]
 
 
 def _view(field: Field, raw: Sequence[str], errors: Sequence[str] = ()) -> FieldView:

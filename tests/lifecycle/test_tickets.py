@@ -1,6 +1,7 @@
 """Manual work: how a ticket ends, and who may end it."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from app.core.outcomes import Done, Failed, NeedsHuman
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, StratusError
 from app.lifecycle import tickets
 from app.models.tables import REQUEST
-from tests.fixtures.house import House
+from tests.fixtures.house import House, http, item
 
 ORDER = {"catalog_item": "single", "parameters": {"size": 3}}
 
@@ -173,3 +174,18 @@ def test_comments_are_kept_with_their_author(failed: House) -> None:
     with pytest.raises(NotFound):
         act(failed, "mallory-666", "comment", "hello")
     assert "ticket.comment" in [event.kind for event in failed.events()]
+
+
+def test_the_form_asks_for_outputs_in_the_order_of_the_catalog(house: House) -> None:
+    house.offer(thing=item(http("make", outputs="{zone: {type: string}, a_very_long_name: {type: string}, b: {type: string}}")))
+    house.order("thing")
+    house.finish(Failed("no"))
+    assert [field["name"] for field in house.tickets()[0].outputs_form["fields"]] == ["zone", "a_very_long_name", "b"]
+
+
+def test_a_ticket_is_due_when_the_catalog_says(house: House) -> None:
+    house.offer(thing=item(http("make")).replace('instructions: "With care"', 'instructions: "With care", due: 4h'))
+    house.order("thing")
+    house.finish(Failed("no"))
+    ticket = house.tickets()[0]
+    assert timedelta(hours=3, minutes=59) < ticket.due_at - ticket.created_at < timedelta(hours=4, minutes=1)

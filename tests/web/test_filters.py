@@ -16,7 +16,7 @@ NOW = datetime(2025, 8, 16, 10, 45, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0, "0 s"),
+        (0, "under 1 s"),
         (14.9, "14 s"),
         (60, "1 min"),
         (150, "2 min 30 s"),
@@ -27,7 +27,7 @@ NOW = datetime(2025, 8, 16, 10, 45, tzinfo=UTC)
         (86400, "1 day"),
         (27 * 3600, "1 day 3 h"),
         (50 * 3600, "2 days"),
-        (-5, "0 s"),
+        (-5, "under 1 s"),
     ],
 )
 def test_a_duration_reads_in_its_two_largest_units(seconds: float, expected: str):

@@ -33,7 +33,7 @@ def test_it_shows_error_advice_instructions_inputs_and_attempts(ticket: str, sig
     assert "Code NoRoom" in text
     assert "What to do from the catalog With care" in text
     assert "url https:// rooms. example. com" in text
-    assert re.search(r"Attempts .* 1, by automation Failed \d\d:\d\d 0 s", text)
+    assert re.search(r"Attempts .* 1, by automation Failed \d\d:\d\d under 1 s", text)
 
 
 def test_numbered_instructions_are_a_list(house: House, ticket: str, signed_in: SignedIn):
