@@ -106,11 +106,6 @@ def event(
     return Event(number, kind, at(minutes), actor, step_id, payload)
 
 
-def link(of: Ticket) -> TicketLink:
-    """The same ticket, as its step carries it."""
-    return TicketLink(of.ticket_id, of.status, of.owner_team, of.claimed_by, of.created_at, of.due_at)
-
-
 def case(
     *steps: Step,
     status: str = "in_progress",
@@ -122,7 +117,7 @@ def case(
     **more: Any,
 ) -> Case:
     """A request with these steps, each with its open ticket. events: oldest first, as they happened."""
-    links = {one.step_id: link(one) for one in tickets if one.open}
+    links = {one.step_id: linked(one) for one in tickets if one.open}
     steps = tuple(replace(one, ticket=links.get(one.step_id, one.ticket)) for one in steps)
     ended = status in ("completed", "failed", "cancelled")
     summary: dict[str, Any] = {
