@@ -17,6 +17,9 @@ from app.queries.reader import Reader
 TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
+LONGEST_SEARCH = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry as lists show it. kind: `item` or `bundle`; name: its identity; title: what people read."""
@@ -154,7 +157,10 @@ def _conditions(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
 
 def _query(words: str) -> str:
     """Every word as a prefix, joined by and; only letters and digits of what was typed reach the query language."""
-    clean = ["".join(c for c in word if c.isalnum()) for word in words.replace("-", " ").replace("_", " ").split()[:8]]
+    clean = [
+        "".join(c for c in word if c.isalnum())
+        for word in words[:LONGEST_SEARCH].replace("-", " ").replace("_", " ").split()[:8]
+    ]
     return " & ".join(f"{word}:*" for word in clean if word)
 
 

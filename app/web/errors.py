@@ -22,7 +22,7 @@ OF_STATUS: dict[int, type[StratusError]] = {
     413: TooLarge,
     503: Unavailable,
 }
-PAGES = frozenset({400, 403, 404, 409, 413, 422, 500, 503})
+PAGES = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 500, 503})
 
 
 def init_app(app: Flask) -> None:

@@ -84,7 +84,8 @@ class FieldView:
     def hint(self) -> str:
         """The help, and for a number its limits: `Storage size, 20 to 1,000`."""
         limits = self.limits if self.kind == "number" else ""
-        return ", ".join(part for part in (self.help.rstrip(".") if limits else self.help, limits) if part)
+        words = ", ".join(part for part in (self.help.rstrip(".") if limits else self.help, limits) if part)
+        return words[:1].upper() + words[1:]
 
     @property
     def limits(self) -> str:

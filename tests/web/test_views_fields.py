@@ -23,8 +23,8 @@ def test_only_a_field_that_may_stay_empty_is_marked_optional(more: dict[str, Any
     ("more", "expected"),
     [
         ({"minimum": "20", "maximum": "1000"}, "20 to 1,000"),
-        ({"minimum": "3"}, "at least 3"),
-        ({"maximum": "0.5"}, "at most 0.5"),
+        ({"minimum": "3"}, "At least 3"),
+        ({"maximum": "0.5"}, "At most 0.5"),
         ({"help": "Size of the disk.", "maximum": "1000"}, "Size of the disk, at most 1,000"),
     ],
 )
