@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 
 from app.dispatch import ALLOWED, Doorbell
 from app.extensions import engine_options
+from app.jobs.folders import clear_abandoned
 from app.jobs.leases import Leases
 from app.jobs.perform import Performer
 from app.jobs.runtime import Runtime, install
@@ -136,6 +137,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    clear_abandoned()
     runtime.leases.start()
     sweeper = threading.Thread(target=sweep_on, args=(runtime, name, settings.sweep_seconds), name="sweep", daemon=True)
     sweeper.start()
@@ -143,6 +145,7 @@ def main() -> None:
     listen(runtime, name)
     runtime.finish()
     runtime.leases.stop()
+    runtime.doorbell.forget(name)
     runtime.close()
     log.info("worker stopped", extra={"worker": name})
 

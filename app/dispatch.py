@@ -72,6 +72,13 @@ class Doorbell:
         """The queue of one worker. Names never come from users."""
         return Queue(f"stratus-{worker}", connection=self.redis, serializer=JSONSerializer)
 
+    def forget(self, worker: str) -> None:
+        """Throw away the queue of a worker that is gone."""
+        try:
+            self.queue(worker).delete(delete_jobs=True)
+        except RedisError as error:
+            log.warning("the queue of a gone worker stays", extra={"worker": worker, "error": str(error)})
+
     def ask_to_drain(self, worker: str) -> bool:
         """Queue one drain for a worker, unless one waits already; False when Redis does not answer."""
         try:

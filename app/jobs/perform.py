@@ -1,14 +1,11 @@
 """The middle act: render the step's template, run its type, verify. No transaction is open while the outside is called."""
 
 import logging
-import shutil
-import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +17,7 @@ from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
 from app.core.verification import Check, verify
+from app.jobs.folders import private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.lifecycle.claims import Claim
@@ -111,7 +109,7 @@ class Performer:
             settings=self.settings,
             http=self.outbound,
             log=lines,
-            workdir=stack.enter_context(_private_folder()),
+            workdir=stack.enter_context(private_folder()),
             stopping=held.stopping,
             budget=timedelta(seconds=timeout) if timeout else self.default_budget,
             declared=step.step_config.get("outputs") or {},
@@ -191,13 +189,3 @@ def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
     if isinstance(outcome, Indeterminate):
         return Indeterminate(redactor.deep(dict(outcome.evidence)))
     return outcome
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """A folder that only this user may enter, removed with all that a step left in it."""
-    folder = Path(tempfile.mkdtemp(prefix="stratus-step-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

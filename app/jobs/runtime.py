@@ -9,18 +9,18 @@ from datetime import date
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from app.dispatch import Doorbell
+from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
 from app.lifecycle import claims, progress
 from app.lifecycle.claims import Claim
 from app.lifecycle.progress import Result, Tools
 from app.lifecycle.sweep import sweep
-from app.ops import partitions
 
 log = logging.getLogger(__name__)
 BELL_SECONDS = 1.0
@@ -43,7 +43,7 @@ class Runtime:
         self.stopping = threading.Event()
         self.tools = Tools(performer.scopes, random.random)
         self._draining = threading.Lock()
-        self._partitions_made: date | None = None
+        self._tidied: date | None = None
 
     def drain(self) -> bool:
         """Run steps until nothing is ready and the time is up; False when a drain goes on already.
@@ -75,10 +75,10 @@ class Runtime:
         self.engine.dispose()
 
     def sweep_once(self) -> None:
-        """Sweep, make partitions ahead once a day, and ring for what lies there."""
+        """Sweep, tidy up once a day, and ring for what lies there."""
         try:
             swept = sweep(self.engine, self.tools)
-            self._make_partitions()
+            self._tidy_daily()
         except SQLAlchemyError as error:
             log.warning("sweep failed, the next one tries again", extra={"error": str(error)})
             return
@@ -88,13 +88,11 @@ class Runtime:
         if swept.waiting_work:
             self.doorbell.ring(swept.waiting_work)
 
-    def _make_partitions(self) -> None:
+    def _tidy_daily(self) -> None:
         today = date.today()  # noqa: DTZ011  months ahead: the zone does not matter
-        if self._partitions_made != today:
-            with self.engine.begin() as connection:
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('stratus partitions'))"))
-                partitions.ensure(connection, today)
-            self._partitions_made = today
+        if self._tidied != today:
+            tidy(self.engine, self.doorbell, today)
+            self._tidied = today
 
     def _loop(self, until: float, first: bool) -> None:
         """One thread of a drain. It holds one connection; when that breaks, the result in hand stays in hand."""
