@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from tests.steps.terraform_runs import site
 with site(Path(sys.argv[1])) as place:
-    place.run(sys.argv[2])
+    print(place.run(sys.argv[2]), place.lines)
 """
 
 
@@ -140,10 +140,12 @@ def test_a_program_that_ignores_the_interrupt_is_killed(place, tmp_path, monkeyp
 def test_nothing_outlives_a_killed_worker(tmp_path):
     module, mark = sleeper()
     surroundings = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), module], env=surroundings) as worker:
-        begun = wait_until(lambda: len(alive(f"sleep {mark}")) > 1, 20)
+    command = [sys.executable, "-c", WORKER, str(tmp_path), module]
+    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as worker:
+        begun = wait_until(lambda: len(alive(f"sleep {mark}")) > 1 or worker.poll() is not None, 30)
+        early = worker.poll()
         worker.send_signal(signal.SIGKILL)
-    assert begun
+        assert (begun, early) == (True, None), worker.communicate()[0].decode()
     assert wait_until(lambda: alive(mark) + alive(str(tmp_path)) == [], 6)
 
 
