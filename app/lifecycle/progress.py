@@ -164,10 +164,11 @@ class _Recorder:
 
     def _failed(self, outcome: Failed, roll: float) -> bool:
         error = {"type": outcome.kind, "message": outcome.message, "details": dict(outcome.details)}
+        given_up = self.change.request.failure is not None  # a person has ended the request: nobody is asked any more
         again = decide(
             self.step.step_config.get("retry_policy") or {},
             self.step.group_attempt,
-            outcome.retryable,
+            outcome.retryable and not given_up,
             outcome.retry_after,
             self.change.now,
             roll,
@@ -182,7 +183,7 @@ class _Recorder:
         if moved is None:
             return False
         self._attempt(AttemptStatus.FAILED, error=error)
-        if again is None and self.step.step_config.get("fallback_on_failure", True):
+        if again is None and not given_up and self.step.step_config.get("fallback_on_failure", True):
             tickets.open_for(self.change, moved, tickets.Work.failure(error, self.result.inputs), self.scopes)
         return True
 

@@ -267,18 +267,34 @@ def again(change: write.Change, step: Any) -> None:
 
 
 def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
-    """Say that it cannot be done: the request fails, what has not started is cancelled. Raises as `resolve` does."""
+    """Say that it cannot be done: the request fails, what has not started is cancelled, its other tickets end with it.
+
+    What runs is let finish; a failure of it asks nobody any more. Raises as `resolve` does.
+    """
     ticket, request = _workable(unit, caller.person, ticket_id)
     if not reason.strip() or len(reason) > LONGEST_COMMENT:
         message = f"say why, in 1 to {LONGEST_COMMENT} characters"
         raise Invalid(faults=[Fault(("reason",), "required", message, {"max_length": LONGEST_COMMENT})])
     with _change(unit, caller, request) as change:
         _end(unit, change, caller, ticket, TicketStatus.REJECTED, {"reason": reason})
-        change.move_step(ticket.step_id, StepStatus.FAILED, StepStatus.WAITING, StepStatus.INDETERMINATE)
-        _close_attempts(change, ticket.step_id, AttemptStatus.FAILED)
+        _give_up(change, ticket)
+        for other in _open_tickets(change):
+            _end(unit, change, caller, other, TicketStatus.REJECTED, {"reason": f"given up with {ticket_id}: {reason}"})
+            _give_up(change, other)
         _cancel_unstarted(change)
         change.connection.execute(update(REQUEST).where(REQUEST.c.id == request.id).values(failure=reason))
         settle(change, _scopes(unit, change))
+
+
+def _give_up(change: write.Change, ticket: Row[Any]) -> None:
+    """Nobody finishes this ticket's step."""
+    change.move_step(ticket.step_id, StepStatus.FAILED, StepStatus.WAITING, StepStatus.INDETERMINATE)
+    _close_attempts(change, ticket.step_id, AttemptStatus.FAILED)
+
+
+def _open_tickets(change: write.Change) -> list[Row[Any]]:
+    mine = (TICKET.c.request_id == change.request.id, TICKET.c.status.in_(sorted(TICKET_OPEN)))
+    return list(change.connection.execute(select(TICKET).where(*mine).order_by(TICKET.c.created_at)))
 
 
 def _close_attempts(change: write.Change, step: uuid.UUID, status: AttemptStatus) -> None:

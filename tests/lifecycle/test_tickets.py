@@ -189,3 +189,22 @@ def test_a_ticket_is_due_when_the_catalog_says(house: House) -> None:
     house.finish(Failed("no"))
     ticket = house.tickets()[0]
     assert timedelta(hours=3, minutes=59) < ticket.due_at - ticket.created_at < timedelta(hours=4, minutes=1)
+
+
+def test_rejecting_one_ticket_ends_the_others_and_the_request(pair: House) -> None:
+    made = pair.order("pair")
+    pair.finish(Failed("no"))
+    pair.finish(Failed("no"))
+    act(pair, "carol-789", "reject", "there is no room left")
+    assert [ticket.status for ticket in pair.tickets()] == ["rejected", "rejected"]
+    assert pair.request(made.request_id).status == "failed"
+
+
+def test_what_fails_after_the_request_was_given_up_asks_nobody(pair: House) -> None:
+    made = pair.order("pair")
+    pair.finish(Failed("no"))
+    running = pair.must_claim()
+    act(pair, "carol-789", "reject", "there is no room left")
+    assert pair.request(made.request_id).status == "in_progress"
+    pair.record(running, Failed("no"))
+    assert (pair.request(made.request_id).status, len(pair.tickets())) == ("failed", 1)
