@@ -15,9 +15,8 @@ FLASK = ("-m", "flask", "--app", "app:create_app")
 def stand_ins(environment: Environment) -> list[Launch]:
     """The sign-in provider and other people's systems; each answers `GET /health` on its own port."""
     provider = ["-m", "dev.provider", "--issuer", environment.issuer, "--data", str(environment.folder.path / "provider")]
-    client = [f"--client-id={CLIENT}", f"--client-secret={environment.secrets.oidc_client_secret}"]
     modules = {
-        "provider": [*provider, *client, "--redirect", f"{environment.public_url}/sign-in/callback"],
+        "provider": [*provider, "--client-id", CLIENT, "--redirect", f"{environment.public_url}/sign-in/callback"],
         "github": ["-m", "dev.standins.github"],
         "connections": ["-m", "dev.standins.connections"],
     }

@@ -1,6 +1,7 @@
 """The bundled OIDC provider: real tokens for made-up people, on loopback, in development only.
 
-`python -m dev.provider --port N --issuer http://127.0.0.1:N --client-id … --client-secret … --redirect URL --data DIR`.
+`python -m dev.provider --port N --issuer http://127.0.0.1:N --client-id … --redirect URL --data DIR`, with the client's
+secret in `OIDC_CLIENT_SECRET`: a command line is everybody's to read.
 What it signs is checked by the portal as any provider's would be; what it lacks is a password.
 """
 
@@ -161,14 +162,16 @@ def main() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(description="The development sign-in provider.")
     parser.add_argument("--port", type=int, required=True)
-    for name in ("--issuer", "--client-id", "--client-secret", "--redirect"):
+    for name in ("--issuer", "--client-id", "--redirect"):
         parser.add_argument(name, required=True)
     parser.add_argument("--audience", default="stratus-api")
     parser.add_argument("--data", type=Path, required=True, help="folder that keeps the signing key")
     given = parser.parse_args()
     _refuse(os.environ.get("STRATUS_PROFILE", "production"), given.issuer, given.port)
-    client = (given.client_id, given.client_secret)
-    house = house_of(given.issuer, client, given.redirect, key_in(given.data), given.audience)
+    secret = os.environ.get("OIDC_CLIENT_SECRET")
+    if not secret:
+        sys.exit("The development sign-in provider needs the secret of its client in OIDC_CLIENT_SECRET.")
+    house = house_of(given.issuer, (given.client_id, secret), given.redirect, key_in(given.data), given.audience)
     run_simple(ADDRESS, given.port, create_app(house), threaded=True)
 
 
