@@ -8,6 +8,12 @@ OPEN = {
     "auth.callback",
     "auth.sign_out",
     "auth.signed_out",
+    "docs.openapi",
+    "docs.page",
+    "docs.problems",
+    "v1.operations.get_health",
+    "v1.operations.get_liveness",
+    "v1.operations.get_readiness",
 }
 """Endpoints for everybody. A new one is a decision: add it here with the view's `@public`."""
 
@@ -24,3 +30,8 @@ def test_the_api_is_called_with_tokens_and_pages_are_opened_with_sessions(app):
         guard = guard_of(app.view_functions[rule.endpoint])
         wanted = API_CALLER if rule.rule.startswith("/api/v") else SIGNED_IN
         assert guard in (wanted, PUBLIC), f"{rule.endpoint} at {rule.rule} is guarded by {guard}: use @{wanted}, or @public"
+
+
+def test_what_everybody_may_call_is_a_decision(app):
+    public = {rule.endpoint for rule in app.url_map.iter_rules() if guard_of(app.view_functions[rule.endpoint]) == PUBLIC}
+    assert public == OPEN, "a view with @public belongs into OPEN, here, and only such a view"
