@@ -9,6 +9,7 @@ from app.core.order import OrderItem, resolve, resolve_item
 from app.core.plan import ChosenItem, plan
 from app.core.step_params import parse
 from config import HERE
+from tests.story import STORY
 
 BUNDLE = {
     "version": "2.1.0",
@@ -216,22 +217,7 @@ def test_a_step_gives_its_module_variables_that_it_has_and_promises_outputs_that
     assert step["verification"]["resource_count"] == len(re.findall(r'^resource "', text, re.MULTILINE))
 
 
-ORDER = {
-    "eks-container-app": {
-        "app_name": "customer-portal-api",
-        "environment": "staging",
-        "replicas": 3,
-        "app_type": "web-frontend",
-    },
-    "postgres-database": {
-        "database_name": "customer_portal_db",
-        "instance_class": "db.t3.medium",
-        "allocated_storage": 250,
-        "backup_retention": 14,
-    },
-    "redis-cache": {"enabled": True, "cache_size": "cache.t3.micro"},
-    "application-monitoring": {"enabled": True},
-}
+ORDER = STORY["item_parameters"]
 POSTGRES_STEP = {"address": "customer_portal_db.staging.rds.amazonaws.com", "port": 5432, "admin_secret_arn": "arn:aws:x:y:z"}
 
 
