@@ -1,14 +1,17 @@
 """What every worker asks all the time is answered by an index, also by a plan made once for all values."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Select
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from app.core.outcomes import Done
 from app.lifecycle import claims, settle, sweep
-from app.models.tables import STEP
+from app.models.tables import REQUEST, STEP
+from tests.fixtures.house import House, http, item
 
 ASKED = {
     "the next ready step": (claims._READY, "ix_request_steps_ready"),
@@ -23,20 +26,52 @@ ASKED = {
 }
 
 
-def plan(engine: Engine, statement: Select[Any]) -> str:
+CROWD = """
+INSERT INTO {table} ({columns}, {own})
+SELECT {columns}, {fresh} FROM {table}, generate_series(1, 3000)
+"""
+
+
+def crowd(connection: Connection, table: Table, **fresh: str) -> None:
+    """Three thousand copies of a table's rows that have ended, with `fresh` in the columns that must differ."""
+    columns = ", ".join(column.name for column in table.c if column.name not in fresh)
+    text = CROWD.format(table=table.name, columns=columns, own=", ".join(fresh), fresh=", ".join(fresh.values()))
+    connection.exec_driver_sql(text)
+    connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+@pytest.fixture
+def crowded(house: House) -> Iterator[Connection]:
+    """A connection to a house full of requests that have ended: what an empty table's plan is, chance decides."""
+    house.offer(thing=item(http("make")))
+    house.order("thing")
+    house.finish(Done())
+    with house.engine.connect() as connection:
+        crowd(connection, STEP, id="gen_random_uuid()", step_id="gen_random_uuid()::text")
+        crowd(
+            connection,
+            REQUEST,
+            id="gen_random_uuid()",
+            request_id="gen_random_uuid()::text",
+            number="1000000 + generate_series",
+        )
+        yield connection
+        connection.rollback()
+
+
+def plan(connection: Connection, statement: Select[Any]) -> str:
     """The generic plan of a statement where reading a whole table is the last resort."""
     written = str(statement.compile(dialect=asyncpg.dialect(), compile_kwargs={"render_postcompile": True}))
-    with engine.connect() as connection:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        rows = connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {written}".replace("%", "%%"))
-        return "\n".join(row[0] for row in rows)
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    rows = connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {written}".replace("%", "%%"))
+    return "\n".join(row[0] for row in rows)
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_an_index_answers(database: Engine, asked: str) -> None:
+def test_an_index_answers(crowded: Connection, asked: str) -> None:
     statement, index = ASKED[asked]
-    assert index in plan(database, statement)
+    assert index in plan(crowded, statement)
 
 
-def test_waits_that_are_not_due_are_not_even_read(database: Engine) -> None:
-    assert "Index Cond: (check_after <= statement_timestamp())" in plan(database, claims._DUE)
+def test_waits_that_are_not_due_are_not_even_read(crowded: Connection) -> None:
+    assert "Index Cond: (check_after <= statement_timestamp())" in plan(crowded, claims._DUE)
