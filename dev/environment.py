@@ -2,18 +2,15 @@
 
 import json
 import os
-import shlex
-import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dev import ports
+from dev import ports, terraform_shim
 from dev.embedded.postgres import Postgres
 from dev.embedded.servers import Servers
 from dev.embedded.valkey import Valkey
 from dev.errors import RefusedError
-from dev.folder import ROOT, DataFolder, Secrets
+from dev.folder import DataFolder, Secrets
 
 CONNECTIONS_HOST = "connections.platform.example"
 CLIENT = "stratus"
@@ -86,7 +83,7 @@ class Environment:
             "OUTBOUND_REWRITES": json.dumps({CONNECTIONS_HOST: self.at("connections")}),
             "READINESS_URLS": ",".join(f"{self.at(name)}/health" for name in ("provider", "github", "connections")),
             "READY_WORKERS": "2",
-            "TERRAFORM_BINARY": _terraform(),
+            "TERRAFORM_BINARY": terraform_shim.binary(),
         }
         if servers.postgres:
             settings["DATABASE_URL"] = servers.postgres.url()
@@ -106,10 +103,3 @@ def _web_port(given: Mapping[str, str]) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise RefusedError(f"PORT must be a number from 1 to 65535, not {text!r}")
     return int(text)
-
-
-def _terraform() -> str:
-    if shutil.which("terraform") or shutil.which("tofu"):
-        return ""
-    # By path: steps run it elsewhere, in an environment of a few names.
-    return shlex.join([sys.executable, "-I", str(ROOT / "dev" / "terraform_shim.py")])
