@@ -62,11 +62,3 @@ def page(
     shown = rows[:limit]
     more = len(rows) > limit
     return Page([view(row) for row in shown], cursors.make(purpose, key(shown[-1])) if more else None)
-
-
-def limit_of(asked: int | None) -> int:
-    """How many rows a page has: 50, or what was asked for. Raises Invalid outside 1 to 100."""
-    limit = DEFAULT_LIMIT if asked is None else asked
-    if not 1 <= limit <= MOST:
-        raise Invalid(faults=[Fault(("limit",), "limit", f"must be 1 to {MOST}", {"min_value": 1, "max_value": MOST})])
-    return limit

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from app.queries.paging import MOST
+
 LARGEST = 2**31 - 1
 
 
@@ -29,6 +31,6 @@ Whole = BeforeValidator(_whole)
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 # Bounds stand before the reader of the text: behind it they would be missing from the description.
 Names = tuple[Annotated[str, Field(max_length=200)], ...]
-Limit = Annotated[int, Field(ge=1, le=100, description="How many a page holds."), Whole]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="How many a page holds."), Whole]
 Cursor = Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before.")]
 After = Annotated[int, Field(ge=0, le=LARGEST), Whole]
