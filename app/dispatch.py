@@ -61,13 +61,6 @@ class Doorbell:
         self.redis.close()
         self._ringer.close()
 
-    def answers(self) -> bool:
-        """Whether Redis answers now."""
-        try:
-            return bool(self.redis.ping())
-        except RedisError:
-            return False
-
     def queue(self, worker: str) -> Queue:
         """The queue of one worker. Names never come from users."""
         return Queue(f"stratus-{worker}", connection=self.redis, serializer=JSONSerializer)

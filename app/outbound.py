@@ -255,11 +255,6 @@ class Redactor:
         return value
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every form of every secret masked. For many texts build one `Redactor`."""
-    return Redactor(secrets)(text)
-
-
 class _Deadline:
     """A total deadline: when it passes, the watched socket is shut down, so that a dripping sender cannot hold the call.
 

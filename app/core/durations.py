@@ -20,13 +20,3 @@ def parse_duration(text: str) -> timedelta:
     if length > LONGEST:
         raise ValueError("must be at most 3660d")
     return length
-
-
-def format_duration(length: timedelta) -> str:
-    """`length` in the largest unit that needs no fraction, e.g. ``90m``; parts of a second are cut off."""
-    seconds = int(length.total_seconds())
-    for name, unit in reversed(UNITS.items()):
-        size = int(unit.total_seconds())
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{name}"
-    return f"{seconds}s"
