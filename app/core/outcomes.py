@@ -59,4 +59,14 @@ class Indeterminate:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outcome = Done | Waiting | NeedsHuman | Failed | Indeterminate
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Nothing keeps the step from being run again: it did not take effect, or what it did is found by the next run.
+
+    A probe answers it, and a step that was stopped in time (its worker is told to go, or the request is cancelled).
+    """
+
+    reason: str
+
+
+Outcome = Done | Waiting | NeedsHuman | Failed | Indeterminate | Again

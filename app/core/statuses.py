@@ -4,19 +4,20 @@ Request::
 
     submitted -> pending_approval -> in_progress <-> awaiting_manual -> completed
         \\------------------------^      |                 |
-                                        +-> failed <------+        failed -> in_progress (retry, resume)
-    any open state -> cancelling -> cancelled      completed | failed | cancelled -> rolling_back -> rolled_back
+                                        +-> failed <------+        failed | cancelled -> in_progress (retry, resume)
+    any open state -> cancelling -> cancelled (or completed, where nothing was left to stop)
+    completed | failed | cancelled -> rolling_back -> rolled_back | failed (something had to stay)
     pending_approval -> rejected | needs_info -> pending_approval
 
 Step::
 
-    pending -> ready -> running -> completed | failed | indeterminate
+    pending -> ready -> running -> completed | failed | indeterminate | cancelled (stopped) | ready (nothing had happened)
                  ^         |-> verifying -> completed | failed | indeterminate | waiting
                  |         `-> waiting (a poll, a ticket or a delayed retry) -> running (poll) | ready (retry)
                  `-- failed | indeterminate | waiting   (retry)
-    failed | indeterminate | waiting -> completed (a person resolved its ticket)
-    pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled
-    indeterminate -> running (probe)     completed -> running (undo) -> rolled_back
+    failed | indeterminate | waiting -> completed (a person resolved its ticket) | skipped (a person left it out)
+    pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled -> pending (resume)
+    indeterminate -> running (probe)     completed | failed | cancelled -> running | waiting (undo) -> rolled_back
 
 Ticket::
 
@@ -105,11 +106,11 @@ REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     R.NEEDS_INFO: frozenset({R.PENDING_APPROVAL, R.REJECTED, R.CANCELLING, R.CANCELLED}),
     R.IN_PROGRESS: frozenset({R.AWAITING_MANUAL, R.COMPLETED, R.FAILED, R.CANCELLING}),
     R.AWAITING_MANUAL: frozenset({R.IN_PROGRESS, R.COMPLETED, R.FAILED, R.CANCELLING}),
-    R.CANCELLING: frozenset({R.CANCELLED, R.ROLLING_BACK}),
+    R.CANCELLING: frozenset({R.CANCELLED, R.COMPLETED, R.ROLLING_BACK}),
     R.ROLLING_BACK: frozenset({R.ROLLED_BACK, R.FAILED}),
     R.COMPLETED: frozenset({R.ROLLING_BACK}),
     R.FAILED: frozenset({R.IN_PROGRESS, R.ROLLING_BACK}),
-    R.CANCELLED: frozenset({R.ROLLING_BACK}),
+    R.CANCELLED: frozenset({R.ROLLING_BACK, R.IN_PROGRESS}),
     R.REJECTED: frozenset(),
     R.ROLLED_BACK: frozenset(),
 }
@@ -117,14 +118,16 @@ REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
 STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
     S.PENDING: frozenset({S.READY, S.SKIPPED, S.CANCELLED}),
     S.READY: frozenset({S.RUNNING, S.CANCELLED}),
-    S.RUNNING: frozenset({S.VERIFYING, S.WAITING, S.COMPLETED, S.FAILED, S.INDETERMINATE, S.ROLLED_BACK, S.READY}),
+    S.RUNNING: frozenset(
+        {S.VERIFYING, S.WAITING, S.COMPLETED, S.FAILED, S.INDETERMINATE, S.CANCELLED, S.ROLLED_BACK, S.READY}
+    ),
     S.VERIFYING: frozenset({S.COMPLETED, S.FAILED, S.INDETERMINATE, S.WAITING}),
-    S.WAITING: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.CANCELLED}),
-    S.FAILED: frozenset({S.READY, S.COMPLETED, S.CANCELLED}),
-    S.INDETERMINATE: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.CANCELLED}),
-    S.COMPLETED: frozenset({S.RUNNING}),
+    S.WAITING: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED, S.ROLLED_BACK}),
+    S.FAILED: frozenset({S.READY, S.RUNNING, S.WAITING, S.COMPLETED, S.SKIPPED, S.CANCELLED}),
+    S.INDETERMINATE: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    S.COMPLETED: frozenset({S.RUNNING, S.WAITING}),
     S.SKIPPED: frozenset(),
-    S.CANCELLED: frozenset(),
+    S.CANCELLED: frozenset({S.PENDING, S.RUNNING, S.WAITING}),
     S.ROLLED_BACK: frozenset(),
 }
 
@@ -139,6 +142,8 @@ TICKET_MOVES: Mapping[TicketStatus, frozenset[TicketStatus]] = {
 REQUEST_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED, R.REJECTED, R.ROLLED_BACK})
 STEP_SATISFIED = frozenset({S.COMPLETED, S.SKIPPED})
 STEP_MOVING = frozenset({S.READY, S.RUNNING, S.VERIFYING})
+STEP_WAITS = frozenset({S.WAITING, S.INDETERMINATE})
+"""With a ticket they wait for a person; without one the engine looks again by itself."""
 TICKET_OPEN = frozenset({T.OPEN, T.CLAIMED})
 
 
@@ -159,10 +164,10 @@ def overall(steps: Iterable[tuple[StepStatus, bool]]) -> RequestStatus:
 
     In progress while anything moves or waits for something other than a person; then with people while a ticket is open;
     then failed if any step did not end well, else completed. Steps that are still pending at the end wait behind a step
-    that did not end well.
+    that did not end well. An unknown outcome without a ticket is about to be probed.
     """
     seen = list(steps)
-    if any(status in STEP_MOVING or (status == S.WAITING and not ticket) for status, ticket in seen):
+    if any(status in STEP_MOVING or (status in STEP_WAITS and not ticket) for status, ticket in seen):
         return R.IN_PROGRESS
     if any(ticket for _, ticket in seen):
         return R.AWAITING_MANUAL

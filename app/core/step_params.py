@@ -172,6 +172,25 @@ class TicketStatusVerification(Shape):
     status: Text | Annotated[list[str], Field(min_length=1)]
 
 
+Undo = Literal["own", "rollback", "nothing", "person"]
+
+
+def undo_of(step_type: str, rollback: Mapping[str, Any] | None) -> Undo:
+    """How a completed step is taken back.
+
+    `rollback`: by the step that the catalog names; `own`: by its type itself (Terraform destroys); `nothing`: it made nothing, or the
+    catalog says `rollback: {type: none}`; `person`: by a ticket.
+    """
+    if rollback is not None:
+        return "nothing" if rollback["type"] == NOTHING_TO_UNDO else "rollback"
+    if step_type == "TerraformFile":
+        return "own"
+    return "nothing" if step_type in CHANGE_NOTHING else "person"
+
+
+NOTHING_TO_UNDO = "none"
+"""The `type` of a rollback that says: there is nothing to take back."""
+CHANGE_NOTHING = frozenset({"HttpGet", "HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
 _HTTP = (HttpStatusVerification, ResponseBodyVerification, HeadersPresentVerification)
 VERIFICATIONS: Mapping[str, tuple[type[Shape], ...]] = {
     "TerraformFile": (TerraformStateVerification,),

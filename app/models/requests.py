@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSON, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -46,6 +46,10 @@ class ServiceRequest(Base):
     priority: Mapped[int] = mapped_column(default=100, server_default="100")
     last_event: Mapped[int] = mapped_column(default=0, server_default="0")
     failure: Mapped[str | None]
+    """Why a person or a timeout ended it; nobody is asked about it any more while this is set."""
+    admitted: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """False while it waits for its turn behind a limit of how many run at once: none of its steps is ready before."""
+    deadline: Mapped[datetime | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     completed_at: Mapped[datetime | None]
@@ -65,6 +69,8 @@ class ServiceRequest(Base):
         Index("ix_service_requests_created", "created_at", "id"),
         # What the sweep's safety net looks through; `number` never changes, so that an event stays a HOT update.
         Index("ix_service_requests_moving", "number", postgresql_where=text("status IN ('submitted', 'in_progress')")),
+        Index("ix_service_requests_turn", "priority", "number", postgresql_where=text("NOT admitted")),
+        Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_owner_teams", "owner_teams", postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -97,10 +103,12 @@ class RequestStep(Base):
     step_name: Mapped[Word]
     step_title: Mapped[Word]
     step_type: Mapped[Word]
+    kind: Mapped[Word] = mapped_column(default="step", server_default="step")
+    """`step`, or a check before and after the steps: `preflight`, `health`. Checks are run as steps are, and shown apart."""
     item_alias: Mapped[str | None]
     owner_team: Mapped[Word]
     step_config: Mapped[Document]
-    """The frozen step: `template retry_policy timeout outputs errors fallback_on_failure manual` (core.plan)."""
+    """The frozen step: `template retry_policy timeout outputs errors fallback_on_failure manual undo rollback` (core.plan)."""
     verification_config: Mapped[dict[str, Any] | None]
     verification: Mapped[list[Any] | None] = mapped_column(JSONB)
     """What verification saw: `[{name, ok, expected, actual}]`."""
@@ -116,13 +124,19 @@ class RequestStep(Base):
     """Attempts of one group carry the same idempotency key; a person's retry begins a new group."""
     group_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     losses: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How many workers in a row were lost while they looked at what this step waits for."""
+    """How many workers in a row were lost with this step: at three a person looks instead."""
     lease_token: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     lease_until: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None]
     check_after: Mapped[datetime | None]
     deadline: Mapped[datetime | None]
+    ready_at: Mapped[datetime | None]
+    """Since when it waits for a worker, or has last done so."""
+    stop_wanted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """The request is being cancelled: whoever runs this step, here or outside, is asked to end it."""
+    undo: Mapped[str | None]
+    """`wanted` while the request rolls back, `kept` when a person said that it stays."""
     handle: Mapped[Document]
     external_id: Mapped[str | None]
     tracking_url: Mapped[str | None]
@@ -143,7 +157,10 @@ class RequestStep(Base):
         Index(
             "ix_request_steps_running", "request_id", "position", postgresql_where=text("status IN ('running', 'verifying')")
         ),
-        Index("ix_request_steps_due", "check_after", postgresql_where=text("status = 'waiting'")),
+        # Waits, probes and undos alike: whatever is to be looked at by itself has a time, and nothing else has.
+        Index("ix_request_steps_due", "check_after", postgresql_where=text("check_after IS NOT NULL")),
+        CheckConstraint("kind IN ('step', 'preflight', 'health')", name="kind"),
+        CheckConstraint("undo IN ('wanted', 'kept')", name="undo"),
         {
             "postgresql_with": {
                 "fillfactor": "70",
@@ -169,6 +186,8 @@ class StepAttempt(Base):
     """The rendered template, secrets masked: what people see when it fails."""
     error: Mapped[dict[str, Any] | None]
     evidence: Mapped[dict[str, Any] | None]
+    noted: Mapped[dict[str, Any] | None]
+    """What the step noted before it acted, for a probe: facts without secrets."""
     late_result: Mapped[dict[str, Any] | None]
     """What a worker that had lost its lease wanted to record; kept for people, changes nothing."""
     external_id: Mapped[str | None]

@@ -1,7 +1,8 @@
 """The small protocol of a step type: plain values in, an outcome out. No database, no queue, no Flask.
 
 A step type is one module with one class. `run` makes the call; `poll` looks again at something that goes on outside, after
-`run` or `poll` answered `Waiting`. The parameters of each type are in `core.step_params`, so that the loader can check a
+`run` or `poll` answered `Waiting`; `stop` asks that to end; `probe` finds out what became of a run whose answer got lost; `undo`
+takes back what a run made. `steps.parts` has what most types answer to the last three. The parameters of each type are in `core.step_params`, so that the loader can check a
 `template` without network code.
 """
 
@@ -36,6 +37,11 @@ class StepSettings:
     terraform_plugin_cache: Path | None = None
 
 
+def _nothing_kept(_facts: Mapping[str, Any]) -> bool:
+    """What `note` answers where nobody keeps anything."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """All that a step may see of the world.
@@ -45,7 +51,10 @@ class StepContext:
     errors: the catalog's `[{match, error_code, advice}]`. module: the pinned Terraform module as a gzipped tar, or None.
     workdir: a private directory (0700), removed by the worker afterwards. handle: what the last `Waiting` carried.
     log: write one line for people; secrets are masked by the worker. stopping: set when the step must end soon (lease
-    lost, worker told to stop); a step with a child process ends it then. budget: how long this call may take.
+    lost, worker told to stop, request cancelled); a step with a child process ends it then, and answers `Again` where nothing
+    was lost by it. budget: how long this call may take. note: keep facts (JSON, no secrets) with the attempt before something is
+    done that a probe would have to know of; False when they could not be kept, and then it must not be done. noted: what
+    the attempt had noted, for a probe. outputs: what the step had yielded, for an undo.
     """
 
     idempotency_key: str
@@ -66,6 +75,10 @@ class StepContext:
     module: bytes | None = None
     state: StateAccess | None = None
     handle: Mapping[str, Any] = field(default_factory=dict)
+    note: Callable[[Mapping[str, Any]], bool] = _nothing_kept
+    noted: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class StepType(Protocol):
@@ -80,4 +93,23 @@ class StepType(Protocol):
 
     def poll(self, context: StepContext) -> Outcome:
         """Look again at what `context.handle` names."""
+        ...
+
+    def probe(self, context: StepContext) -> Outcome:
+        """Find out what became of a run that never answered; it changes nothing outside.
+
+        `Done` (it took effect), `Waiting` (it goes on outside), `Failed` (it ended badly), `Again` (run it again: it did not take
+        effect, or repeating is harmless), `Indeterminate` (a person must look; its evidence says at what).
+        """
+        ...
+
+    def stop(self, context: StepContext) -> Outcome:
+        """Ask what `context.handle` names to end, and answer as `poll` does. May be called more than once."""
+        ...
+
+    def undo(self, context: StepContext) -> Outcome:
+        """Take back what `run` made: `Done` when it is gone. After `Waiting` it is called again, with the handle.
+
+        Only for types whose `core.step_params.undo_of` is `own`; safe to repeat after a worker's death.
+        """
         ...

@@ -18,7 +18,7 @@ from app.core.step_params import GitHubWorkflowParams, StepParams
 from app.steps.base import StepContext
 from app.steps.github_api import Artifact, GitHub, GitHubError, Run
 from app.steps.github_outputs import ARTIFACT, MAX_ARCHIVE_BYTES, UnreadableOutputsError, read_outputs
-from app.steps.parts import declared_outputs, done_or_incomplete, known_error
+from app.steps.parts import HasNoUndo, declared_outputs, done_or_incomplete, known_error
 
 ID_INPUT = "stratus_id"
 FIRST_POLL = timedelta(seconds=2)
@@ -30,7 +30,7 @@ LOOK_BACK = timedelta(days=1)
 """How far back a run of the same wish may lie; retries of one attempt group come within hours, clocks are minutes wrong."""
 
 
-class GitHubWorkflow:
+class GitHubWorkflow(HasNoUndo):
     """One run of a workflow.
 
     `handle` of its waits: `{run_id, run_url, polls}`, or, while the run is looked for, `{seeking, since, known, polls}`.
@@ -58,6 +58,19 @@ class GitHubWorkflow:
         if "run_id" in context.handle:
             return _look(context, _github(context))
         return _seek(context, _github(context))
+
+
+    def probe(self, context: StepContext) -> Outcome:
+        """Look for the run that carries our id; without such an id nobody can tell."""
+        params = _params(context)
+        if ID_INPUT not in params.inputs:
+            return Indeterminate(_where(params) | {"hint": f"the workflow takes no input {ID_INPUT}"})
+        since = datetime.now(UTC) - LOOK_BACK
+        return Waiting({"seeking": _wish(context), "since": since.isoformat(), "known": [], "polls": 0}, FIRST_POLL)
+
+    def stop(self, context: StepContext) -> Outcome:
+        """See how the run stands."""
+        return self.poll(context)
 
 
 def _dispatch(context: StepContext, github: GitHub, wish: str | None, since: datetime, known: list[int]) -> Outcome:

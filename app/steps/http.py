@@ -26,18 +26,18 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from app.core.outcomes import Done, Failed, Indeterminate, Outcome
+from app.core.outcomes import Again, Done, Failed, Indeterminate, Outcome
 from app.core.step_params import BasicAuthentication, BearerAuthentication, HeaderAuthentication, HttpParams, StepParams
 from app.outbound import OutboundFailed, OutboundRefused, Redactor, Reply
 from app.steps.base import StepContext
-from app.steps.parts import NeverWaits, declared_outputs, done_or_incomplete, known_error, retry_after
+from app.steps.parts import HasNoUndo, NeverWaits, declared_outputs, done_or_incomplete, known_error, retry_after
 
 LONGEST_CALL_SECONDS = 300.0
 EXCERPT_CHARACTERS = 2000
 NOT_TAKEN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class _HttpCall(NeverWaits):
+class _HttpCall(NeverWaits, HasNoUndo):
     """One call by `method`; `safe` methods change nothing and may always be repeated."""
 
     Params: ClassVar[type[StepParams]] = HttpParams
@@ -60,6 +60,14 @@ class _HttpCall(NeverWaits):
         if reply.status in _expected(params, context.verification):
             return _took_effect(reply, context)
         return self._unexpected(reply, context, params, repeatable)
+
+    def probe(self, context: StepContext) -> Outcome:
+        """Nothing tells what became of a call; one that may be repeated is repeated, with the same key."""
+        params = context.params
+        assert isinstance(params, HttpParams)
+        if self.safe or params.idempotent:
+            return Again("the call may be repeated")
+        return Indeterminate({"method": self.method, "url": _shown(params.url), "idempotency_key": context.idempotency_key})
 
     def _call(self, context: StepContext, params: HttpParams) -> Reply:
         return context.http.request(

@@ -7,10 +7,10 @@ from app.core.durations import parse_duration
 from app.core.outcomes import NeedsHuman, Outcome
 from app.core.step_params import ManualTaskParams, StepParams
 from app.steps.base import StepContext
-from app.steps.parts import NeverWaits
+from app.steps.parts import Harmless
 
 
-class ManualTask(NeverWaits):
+class ManualTask(Harmless):
     """Asks for a ticket at once. The ticket's resolution completes the step; nothing is polled."""
 
     name: ClassVar[str] = "ManualTask"

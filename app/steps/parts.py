@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from app.core.outcomes import Done, Failed, Outcome
+from app.core.outcomes import Again, Done, Failed, Outcome
 from app.steps.base import StepContext
 
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -20,6 +20,27 @@ class NeverWaits:
     def poll(self, context: StepContext) -> Outcome:
         """Raises RuntimeError: a poll of such a step is a bug."""
         raise RuntimeError(f"{type(self).__name__} of {context.step_id} waits for nothing that could be polled")
+
+
+    def stop(self, context: StepContext) -> Outcome:
+        """Raises RuntimeError, as `poll` does."""
+        return self.poll(context)
+
+
+class HasNoUndo:
+    """For step types that cannot take back by themselves what they did: the catalog's `rollback` says how, or a person does it."""
+
+    def undo(self, context: StepContext) -> Outcome:
+        """Raises RuntimeError: asking such a step is a bug."""
+        raise RuntimeError(f"{type(self).__name__} of {context.step_id} cannot undo anything by itself")
+
+
+class Harmless(NeverWaits, HasNoUndo):
+    """For step types that change nothing outside: run again after a lost answer, nothing to undo."""
+
+    def probe(self, _context: StepContext) -> Outcome:
+        """It may simply be run again."""
+        return Again("nothing outside was changed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,14 @@ class TerraformFile(NeverWaits):
     name: ClassVar[str] = "TerraformFile"
     Params: ClassVar[type[StepParams]] = TerraformFileParams
 
+    def probe(self, context: StepContext) -> Outcome:
+        """Nobody has looked yet."""
+        return Indeterminate({"what": "the run of Terraform ended without an answer", **context.noted})
+
+    def undo(self, context: StepContext) -> Outcome:
+        """Not yet."""
+        raise NotImplementedError
+
     def run(self, context: StepContext) -> Outcome:
         """Apply the pinned module. Repeating it is safe: the state knows what exists already."""
         found = program.find(context.settings.terraform_binary)
