@@ -1,0 +1,168 @@
+"""What may be decided about a request, by how it stands: one reason for people why not, or None. Pure.
+
+Who may is `core.access`; this says whether it makes any sense. Use cases refuse by it, pages and API show buttons by it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.core.statuses import REQUEST_ENDED, STEP_SATISFIED, TICKET_OPEN, RequestStatus, StepStatus
+from app.core.step_params import Undo
+
+CANCELLABLE = frozenset(
+    {
+        RequestStatus.SUBMITTED,
+        RequestStatus.PENDING_APPROVAL,
+        RequestStatus.NEEDS_INFO,
+        RequestStatus.IN_PROGRESS,
+        RequestStatus.AWAITING_MANUAL,
+    }
+)
+RESUMABLE = frozenset({RequestStatus.FAILED, RequestStatus.CANCELLED})
+UNDOABLE = frozenset({RequestStatus.COMPLETED, RequestStatus.FAILED, RequestStatus.CANCELLED})
+RUNS_AGAIN = frozenset({RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
+"""The states of a request in which a step that ended badly may be run again or left out."""
+BADLY = frozenset({StepStatus.FAILED, StepStatus.INDETERMINATE})
+PARTLY = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+"""States of steps that may have made a part of what they were to make."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepLook:
+    """One step as a decision sees it. read_by: ids of the steps whose templates read its outputs. unsure: nobody ever found out
+    what became of its last attempt.
+    """
+
+    step_id: str
+    title: str
+    kind: str
+    status: StepStatus
+    attempt: int
+    undo_how: Undo
+    undo: str | None = None
+    managed_by: str | None = None
+    ticket_status: str | None = None
+    ticket_type: str | None = None
+    read_by: tuple[str, ...] = ()
+    unsure: bool = False
+
+    @property
+    def has_ticket(self) -> bool:
+        """Whether a person is asked about it now."""
+        return self.ticket_status in TICKET_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A request as a decision sees it."""
+
+    status: RequestStatus
+    steps: Sequence[StepLook]
+
+    def step(self, step_id: str) -> StepLook | None:
+        """The step of that id."""
+        return next((one for one in self.steps if one.step_id == step_id), None)
+
+
+def refuses_cancel(look: Look) -> str | None:
+    """Why the request cannot be cancelled. One that is being cancelled, or was, refuses nothing: it is done already."""
+    if look.status in CANCELLABLE or look.status in (RequestStatus.CANCELLING, RequestStatus.CANCELLED):
+        return None
+    if look.status == RequestStatus.ROLLING_BACK:
+        return "it is being rolled back"
+    return f"it has ended: it is {look.status}"
+
+
+def refuses_retry(look: Look) -> str | None:
+    """Why nothing of the request can be run again."""
+    if look.status not in RUNS_AGAIN:
+        return _not_now(look.status)
+    reasons = [_refuses_again(one) for one in look.steps if one.status in BADLY]
+    if not reasons:
+        return "no step has failed"
+    return None if None in reasons else reasons[0]
+
+
+def refuses_resume(look: Look) -> str | None:
+    """Why the request cannot go on with what it has not done."""
+    if look.status not in RESUMABLE:
+        return "it goes on already" if look.status in RUNS_AGAIN else _not_now(look.status)
+    if all(one.status in STEP_SATISFIED for one in look.steps):
+        return "every step is done"
+    return None
+
+
+def refuses_rollback(look: Look) -> str | None:
+    """Why the request cannot be rolled back. One that is being rolled back, or was, refuses nothing: it is done already."""
+    if look.status in (RequestStatus.ROLLING_BACK, RequestStatus.ROLLED_BACK):
+        return None
+    if look.status not in UNDOABLE:
+        return "cancel it first: it has not ended" if look.status not in REQUEST_ENDED else f"it is {look.status}"
+    if not any(True for _ in to_undo(look)):
+        return "it made nothing that could be taken back"
+    return None
+
+
+def to_undo(look: Look) -> Iterator[StepLook]:
+    """The steps that a roll back undoes: those that took effect, and those that may have taken effect in part."""
+    for one in look.steps:
+        if one.kind == "step" and one.undo_how != "nothing" and (one.status == StepStatus.COMPLETED or may_be_there(one)):
+            yield one
+
+
+def may_be_there(step: StepLook) -> bool:
+    """Whether a step that did not end well may have left something: a Terraform run that was stopped, an unknown call."""
+    begun = step.status in PARTLY and step.attempt > 0
+    return begun and (step.undo_how == "own" or step.unsure)
+
+
+def undone_by_person(step: StepLook) -> bool:
+    """Whether a ticket asks a person to undo the step, instead of a machine."""
+    return step.managed_by == "person" or step.undo_how == "person" or (step.unsure and step.undo_how != "own")
+
+
+def refuses_step_retry(look: Look, step_id: str) -> str | None:
+    """Why this step cannot be run again."""
+    if look.status not in RUNS_AGAIN:
+        return _not_now(look.status)
+    step = look.step(step_id)
+    if step is None:
+        return "there is no such step"
+    if step.status not in BADLY:
+        return f"it is {step.status}: only a step that failed can be run again"
+    return _refuses_again(step)
+
+
+def refuses_skip(look: Look, step_id: str) -> str | None:
+    """Why this step cannot be left out."""
+    if look.status not in RUNS_AGAIN:
+        return _not_now(look.status)
+    step = look.step(step_id)
+    if step is None:
+        return "there is no such step"
+    waits = step.status == StepStatus.WAITING and step.has_ticket
+    if step.status not in BADLY and not waits:
+        return f"it is {step.status}: only a step that failed or waits for a person can be left out"
+    readers = [one.title for one in look.steps if one.step_id in step.read_by and one.status not in STEP_SATISFIED]
+    if readers:
+        return f"{', '.join(readers)} {'needs' if len(readers) == 1 else 'need'} what it yields"
+    return None
+
+
+def _refuses_again(step: StepLook) -> str | None:
+    if step.status == StepStatus.INDETERMINATE and not step.has_ticket:
+        return "we are still finding out what became of it"
+    return None
+
+
+def _not_now(status: RequestStatus) -> str:
+    if status == RequestStatus.CANCELLING:
+        return "it is being cancelled"
+    if status == RequestStatus.ROLLING_BACK:
+        return "it is being rolled back"
+    return f"it is {status}"
+
+
+def kept(look: Look) -> int:
+    """How many finished steps keep what they made when the request goes on."""
+    return sum(1 for one in look.steps if one.kind == "step" and one.status == StepStatus.COMPLETED)
