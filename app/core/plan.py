@@ -3,16 +3,21 @@
 A reference is an edge: `{{ steps.x.outputs.y }}` waits for step x of the same item; in a bundle's own steps
 `{{ items.a.outputs.y }}` waits for every step of item a. `depends_on` adds edges that no reference shows. Steps without a
 path between them run at the same time. The loader uses the same functions to find cycles before anybody orders.
+
+Checks are planned like steps and numbered apart (`check-001`): nothing begins before every preflight of the request holds, and
+whoever waits for an item waits for its health checks too.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from app.core.durations import parse_duration
 from app.core.expressions import Reference, evaluate, expression_references, references
+from app.core.plan_checks import KEYS, Check, Kind, checks_of
 from app.core.statuses import STEP_SATISFIED, StepStatus
+from app.core.step_params import undo_of
 
 DEFAULT_RETRY: Mapping[str, Any] = {
     "max_attempts": 1,
@@ -44,8 +49,13 @@ class ChosenItem:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step as it is frozen into a request. `config` is plain JSON: `template retry_policy timeout outputs errors
-    fallback_on_failure manual` and, where it could not be decided yet, `when`; delays and timeouts are seconds.
+    """One step or check as it is frozen into a request.
+
+    kind: `step`, or `preflight` and `health` of checks. position: steps count from 1; preflights lie before them, health checks
+    behind. config: plain JSON, delays and timeouts in seconds: `template retry_policy timeout outputs errors
+    fallback_on_failure manual undo` (see `step_params.undo_of`), and where there is such a thing: `when`, which could not be
+    decided yet; `rollback` `{type, template}`; `automation_timeout`, how long all steps of the item may take; `read_by`, the
+    ids of whoever reads its outputs.
     """
 
     step_id: str
@@ -60,6 +70,7 @@ class PlannedStep:
     config: dict[str, Any]
     verification: dict[str, Any] | None
     module_sha256: str | None
+    kind: Kind = "step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ class _Part:
     waits_for: frozenset[str]
     known: Mapping[str, Any]
     modules: Mapping[str, str]
+    outputs: Mapping[str, Any]
 
 
 def references_of(step: Mapping[str, Any]) -> list[Reference]:
@@ -173,12 +185,19 @@ def plan(
         parts.append(
             _bundle_part(bundle, bundle_owner or "", {"bundle": dict(bundle_values or {}), "items": selected}, bundle_modules)
         )
-    numbered = _numbered(parts)
-    of_item: dict[str, list[str]] = {item.alias: [] for item in chosen}
-    for (alias, _), step_id in numbered.items():
-        if alias is not None:
-            of_item[alias].append(step_id)
-    return [_planned(part, step, numbered, of_item) for part in parts for step in part.steps]
+    return _wired(parts, [item.alias for item in chosen])
+
+
+def rolls_back_on_failure(definition: Mapping[str, Any]) -> bool:
+    """Whether a request that ends failed rolls back by itself. definition: of what was ordered, the bundle or the item."""
+    rollback = (definition.get("fulfillment") or {}).get("rollback") or {}
+    return bool(rollback.get("on") == "failure")
+
+
+def concurrent(definition: Mapping[str, Any]) -> int | None:
+    """How many orders of an item may run at once; None where it does not say. definition: the item's."""
+    limit: int | None = (definition.get("limits") or {}).get("concurrent")
+    return limit
 
 
 def _item_part(item: ChosenItem) -> _Part:
@@ -189,13 +208,17 @@ def _item_part(item: ChosenItem) -> _Part:
         "parameters": dict(item.values),
         "catalog_item": {"name": item.catalog_item, "version": item.version, "owner": item.owner},
     }
-    return _Part(item.alias, item.owner, item.title, fulfillment, steps, frozenset(item.depends_on), known, item.modules)
+    outputs = item.definition.get("outputs") or {}
+    return _Part(
+        item.alias, item.owner, item.title, fulfillment, steps, frozenset(item.depends_on), known, item.modules, outputs
+    )
 
 
 def _bundle_part(bundle: Mapping[str, Any], owner: str, known: Mapping[str, Any], modules: Mapping[str, str] | None) -> _Part:
     fulfillment = bundle.get("fulfillment") or {}
     steps = (fulfillment.get("automation") or {}).get("steps") or []
-    return _Part(None, owner, str(bundle.get("name", "")), fulfillment, steps, frozenset(), known, modules or {})
+    outputs = bundle.get("outputs") or {}
+    return _Part(None, owner, str(bundle.get("name", "")), fulfillment, steps, frozenset(), known, modules or {}, outputs)
 
 
 def _by_hand(item: ChosenItem, fulfillment: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,25 +241,55 @@ def manual_of(fulfillment: Mapping[str, Any], title: str) -> dict[str, Any]:
     return {"system": manual.get("system", "internal"), "template": template, "title": heading, "instructions": body, **due}
 
 
-def _numbered(parts: Iterable[_Part]) -> dict[tuple[str | None, str], str]:
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The ids of a plan. positions: by id. of_item: by alias, whatever another must wait for that waits for the item."""
+
+    steps: Mapping[tuple[str | None, str], str]
+    checks: Mapping[str, tuple[_Part, Check]]
+    positions: Mapping[str, int]
+    of_item: Mapping[str, Sequence[str]]
+
+    def sorted(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Ids, each once, in the order of their positions."""
+        return tuple(sorted(set(ids), key=self.positions.__getitem__))
+
+
+def _wired(parts: Sequence[_Part], aliases: Sequence[str]) -> list[PlannedStep]:
+    """The rows of all parts with their edges: preflights, steps, health checks."""
+    numbers = _numbered(parts, aliases)
+    checks = [_planned_check(key, numbers) for key in numbers.checks]
+    steps = [_planned(part, step, numbers) for part in parts for step in part.steps]
+    rows = sorted([*checks, *steps], key=lambda one: one.position)
+    outputs = {part.alias: part.outputs for part in parts if part.alias is not None}
+    return _with_readers(_after_preflights(rows), outputs)
+
+
+def _numbered(parts: Sequence[_Part], aliases: Sequence[str]) -> _Numbers:
     names = [(part.alias, step["name"]) for part in parts for step in part.steps]
-    return {name: f"step-{number:03d}" for number, name in enumerate(names, start=1)}
+    steps = {name: f"step-{number:03d}" for number, name in enumerate(names, start=1)}
+    found = [(part, check) for key in KEYS for part in parts for check in checks_of(part.fulfillment, key)]
+    checks = {f"check-{number:03d}": one for number, one in enumerate(found, start=1)}
+    before = [key for key, (_, check) in checks.items() if check.kind == "preflight"]
+    ordered = [*before, *steps.values(), *(key for key in checks if key not in before)]
+    of_item: dict[str, list[str]] = {alias: [] for alias in aliases}
+    owners = [(alias, key) for (alias, _), key in steps.items()]
+    owners += [(part.alias, key) for key, (part, check) in checks.items() if check.kind == "health"]
+    for alias, key in owners:
+        if alias is not None:
+            of_item[alias].append(key)
+    return _Numbers(steps, checks, {key: at for at, key in enumerate(ordered, start=1 - len(before))}, of_item)
 
 
-def _planned(
-    part: _Part,
-    step: Mapping[str, Any],
-    numbered: Mapping[tuple[str | None, str], str],
-    of_item: Mapping[str, Sequence[str]],
-) -> PlannedStep:
+def _planned(part: _Part, step: Mapping[str, Any], numbers: _Numbers) -> PlannedStep:
     own = [one["name"] for one in part.steps]
     # Inside an item nothing is known of its neighbours: only the bundle's own steps reach items.
-    needs = needs_of(step, own, of_item if part.alias is None else ())
-    parents = {numbered[part.alias, name] for name in needs.steps}
+    needs = needs_of(step, own, numbers.of_item if part.alias is None else ())
+    parents = {numbers.steps[part.alias, name] for name in needs.steps}
     for alias in needs.items | part.waits_for:
-        parents.update(of_item.get(alias, ()))
+        parents.update(numbers.of_item.get(alias, ()))
     decided = _decided(step, part.known)
-    step_id = numbered[part.alias, step["name"]]
+    step_id = numbers.steps[part.alias, step["name"]]
     return PlannedStep(
         step_id=step_id,
         name=step["name"],
@@ -244,8 +297,8 @@ def _planned(
         type=step["type"],
         item_alias=part.alias,
         owner_team=part.owner,
-        position=int(step_id.removeprefix("step-")),
-        depends_on=tuple(sorted(parents, key=_number)),
+        position=numbers.positions[step_id],
+        depends_on=numbers.sorted(parents),
         skipped=decided is False,
         config=_config(part, step, undecided=decided is None),
         verification=dict(step["verification"]) if step.get("verification") else None,
@@ -253,8 +306,85 @@ def _planned(
     )
 
 
-def _number(step_id: str) -> int:
-    return int(step_id.removeprefix("step-"))
+def _planned_check(check_id: str, numbers: _Numbers) -> PlannedStep:
+    part, check = numbers.checks[check_id]
+    title = check.title or spoken(check.name)
+    return PlannedStep(
+        step_id=check_id,
+        name=check.name,
+        title=title,
+        type=check.type,
+        item_alias=part.alias,
+        owner_team=part.owner,
+        position=numbers.positions[check_id],
+        depends_on=numbers.sorted(_judged(part, numbers)) if check.kind == "health" else (),
+        skipped=False,
+        config=_check_config(part, check, title),
+        verification={"type": "check", "name": title},
+        module_sha256=None,
+        kind=check.kind,
+    )
+
+
+def _judged(part: _Part, numbers: _Numbers) -> list[str]:
+    """What health checks come after: all steps of their item; the bundle's after everything else of the request."""
+    if part.alias is not None:
+        return [key for (alias, _), key in numbers.steps.items() if alias == part.alias]
+    return [*numbers.steps.values(), *(key for keys in numbers.of_item.values() for key in keys)]
+
+
+def _after_preflights(rows: Sequence[PlannedStep]) -> list[PlannedStep]:
+    """Whatever would begin at once waits for all preflights. A parent that is skipped already holds nobody back."""
+    before = tuple(one.step_id for one in rows if one.kind == "preflight")
+    skipped = {one.step_id for one in rows if one.skipped}
+
+    def first(one: PlannedStep) -> bool:
+        return one.kind != "preflight" and not one.skipped and skipped.issuperset(one.depends_on)
+
+    return [replace(one, depends_on=before + one.depends_on) if first(one) else one for one in rows]
+
+
+def _with_readers(rows: Sequence[PlannedStep], outputs: Mapping[str, Mapping[str, Any]]) -> list[PlannedStep]:
+    found = readers(rows, outputs)
+    return [
+        replace(one, config={**one.config, "read_by": list(found[one.step_id])}) if one.step_id in found else one
+        for one in rows
+    ]
+
+
+def readers(rows: Sequence[PlannedStep], outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Which rows read the outputs of a step, directly or through an output of its item: step id -> ids, in their order.
+
+    outputs: alias -> the item's declared `outputs`.
+    """
+    ids = {(one.item_alias, one.name): one.step_id for one in rows if one.kind == "step"}
+    found: dict[str, list[str]] = {}
+    for one in rows:
+        names = dict.fromkeys(
+            name for reference in _all_references(one) for name in _behind(reference, one.item_alias, outputs)
+        )
+        for step_id in dict.fromkeys(ids[name] for name in names if name in ids):
+            if step_id != one.step_id:
+                found.setdefault(step_id, []).append(one.step_id)
+    return {step_id: tuple(reading) for step_id, reading in found.items()}
+
+
+def _all_references(row: PlannedStep) -> list[Reference]:
+    return [*references_of(row.config), *references((row.config.get("rollback") or {}).get("template"))]
+
+
+def _behind(reference: Reference, alias: str | None, outputs: Mapping[str, Mapping[str, Any]]) -> list[tuple[str | None, str]]:
+    """The steps, as alias and name, whose outputs a reference leads to."""
+    if reference.root == "steps" and reference.path:
+        return [(alias, reference.path[0])]
+    if reference.root != "items" or not reference.path or reference.path[1:2] == ("selected",):
+        return []
+    item, *_ = reference.path
+    declared = outputs.get(item, {})
+    named = [declared[name] for name in reference.path[2:3] if name in declared] or declared.values()
+    return [
+        (item, inner.path[0]) for one in named for inner in references(one.get("value")) if inner.root == "steps" and inner.path
+    ]
 
 
 def spoken(name: str) -> str:
@@ -280,17 +410,43 @@ def _is_known(reference: Reference, known: Mapping[str, Any]) -> bool:
 
 def _config(part: _Part, step: Mapping[str, Any], *, undecided: bool) -> dict[str, Any]:
     automation = part.fulfillment.get("automation") or {}
-    timeout = step.get("timeout") or automation.get("timeout")
+    rollback = step.get("rollback")
+    undo = undo_of(step["type"], rollback)
     config = {
         "template": step.get("template") or {},
         "retry_policy": _retry_policy(step.get("retry_policy") or automation.get("retry_policy") or {}),
-        "timeout": _seconds(timeout) if timeout else None,
+        "timeout": _seconds(step["timeout"]) if step.get("timeout") else None,
         "outputs": {**_answers(step), **(step.get("outputs") or {})},
         "errors": list(step.get("errors") or ()),
         "fallback_on_failure": automation.get("fallback_on_failure", True),
         "manual": manual_of(part.fulfillment, part.title),
+        "undo": undo,
     }
+    if undo == "rollback":
+        config["rollback"] = rollback
+    if automation.get("timeout"):
+        config["automation_timeout"] = _seconds(automation["timeout"])
     return {**config, "when": step["when"]} if undecided else config
+
+
+def _check_config(part: _Part, check: Check, title: str) -> dict[str, Any]:
+    """A check is looked at patiently, not tried again; who is asked about it is told what should hold, not how to build."""
+    manual = part.fulfillment.get("manual") or {}
+    return {
+        "template": check.template,
+        "retry_policy": _retry_policy({}),
+        "timeout": check.timeout,
+        "outputs": {},
+        "errors": [],
+        "fallback_on_failure": (part.fulfillment.get("automation") or {}).get("fallback_on_failure", True),
+        "manual": {
+            "system": manual.get("system", "internal"),
+            "template": {},
+            "title": f"{title} does not hold",
+            "instructions": check.instructions,
+        },
+        "undo": "nothing",
+    }
 
 
 def _retry_policy(written: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The shapes of a spec are in `core.step_params` (`VERIFICATIONS`). Evidence is what a step's `Done` carries: of an HTTP call
 `{status, headers (lower-case names), body (JSON, or text)}`; of a workflow run `{conclusion, artifacts: [names]}`; of Terraform
-`{resource_count, outputs: [names]}`. What the evidence does not hold was not observed, and fails the check.
+`{resource_count, outputs: [names]}`; of a check `{ok, expected, actual}`. What the evidence does not hold was not observed, and
+fails the check.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -77,6 +78,11 @@ def _response_body(spec: Mapping[str, Any], evidence: Mapping[str, Any]) -> Iter
         yield Check(name, bool(found), "something", found)
 
 
+def _check(spec: Mapping[str, Any], evidence: Mapping[str, Any]) -> Iterator[Check]:
+    """What a step that is a check saw by itself (`core.plan` asks for it)."""
+    yield Check(spec["name"], evidence.get("ok") is True, evidence.get("expected"), evidence.get("actual"))
+
+
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Iterator[Check]]] = {
     "terraform_state": _terraform_state,
     "workflow_status": _workflow_status,
@@ -84,6 +90,7 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Iterator[C
     "http_status": _http_status,
     "response_body": _response_body,
     "headers_present": _headers_present,
+    "check": _check,
 }
 
 

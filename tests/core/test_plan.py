@@ -179,14 +179,23 @@ def test_what_a_step_says_wins_over_its_automation():
         "initial_delay": 1,
         "max_delay": 300,
     }
-    assert (second.config["timeout"], second.config["retry_policy"]["max_attempts"]) == (3600, 2)
+    assert second.config["retry_policy"]["max_attempts"] == 2
     assert second.config["fallback_on_failure"] is False
+
+
+def test_the_timeout_of_an_automation_is_the_budget_of_all_its_steps():
+    definition = {
+        "fulfillment": {"manual": MANUAL, "automation": {"steps": [step("a", timeout="5m"), step("b")], "timeout": "1h"}}
+    }
+    first, second = plan([dataclasses.replace(item("db"), definition=definition)])
+    assert [(one.config["timeout"], one.config["automation_timeout"]) for one in (first, second)] == [(300, 3600), (None, 3600)]
 
 
 def test_without_a_word_a_step_is_tried_once_and_then_goes_to_a_person():
     (one,) = plan([item("db", step("a"))])
     assert one.config["retry_policy"]["max_attempts"] == 1
     assert (one.config["timeout"], one.config["fallback_on_failure"]) == (None, True)
+    assert "automation_timeout" not in one.config
 
 
 def test_what_a_person_is_asked_becomes_an_output():

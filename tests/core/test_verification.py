@@ -71,3 +71,9 @@ def test_each_required_output_is_a_check_of_its_own():
         ("output port", True),
         ("output host", False),
     ]
+
+
+@pytest.mark.parametrize(("evidence", "ok"), [({"ok": True, "expected": 200, "actual": 200}, True), ({"looks": 1}, False)])
+def test_a_check_is_believed_what_it_saw(evidence, ok):
+    (seen,) = verify({"type": "check", "name": "Answers"}, evidence)
+    assert (seen.name, seen.ok, seen.expected, seen.actual) == ("Answers", ok, evidence.get("expected"), evidence.get("actual"))
