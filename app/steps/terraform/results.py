@@ -16,12 +16,19 @@ def done(state: Mapping[str, Any], declared_secret: frozenset[str], declared: Ma
     """
     values = state.get("values") or {}
     told = {name: output.get("value") for name, output in (values.get("outputs") or {}).items()}
-    built: dict[str, Any] = told.get("values") or {}
-    promised = declared_outputs(declared, built)
-    outputs = {**built, **promised.values}
-    secret = promised.sensitive.union(declared_secret, told.get("secret_names") or ())
     count = sum(1 for one in _resources(values.get("root_module") or {}) if one.get("mode") == "managed")
-    evidence = {"resource_count": count, "outputs": sorted(built)}
+    return built(told, count, declared_secret, declared)
+
+
+def built(
+    told: Mapping[str, Any], count: int, declared_secret: frozenset[str], declared: Mapping[str, Mapping[str, Any]]
+) -> Outcome:
+    """The same, from the root module's outputs (`values` and `secret_names`) and the number of managed resources."""
+    values: dict[str, Any] = told.get("values") or {}
+    promised = declared_outputs(declared, values)
+    outputs = {**values, **promised.values}
+    secret = promised.sensitive.union(declared_secret, told.get("secret_names") or ())
+    evidence = {"resource_count": count, "outputs": sorted(values)}
     return done_or_incomplete(promised, Done(outputs, secret.intersection(outputs), evidence), "the module")
 
 

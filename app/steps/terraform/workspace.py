@@ -9,7 +9,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,12 +35,17 @@ class WorkspaceError(Exception):
 
 def lay_out(workdir: Path, module: bytes, params: TerraformFileParams) -> None:
     """Fill `workdir` (empty, 0700). module: a gzipped tar. Raises WorkspaceError, OSError."""
-    values = _values(params)
-    unpack(module, workdir / "module")
-    _keep_lock_file(workdir)
-    _write(workdir / "main.tf.json", _root(values, _backend(params)))
-    _write(workdir / "terraform.tfvars.json", values)
+    given = values(params)
+    configure(workdir, module, root(given, {"backend": _backend(params)}))
+    _write(workdir / "terraform.tfvars.json", given)
     (workdir / "tmp").mkdir(mode=0o700)
+
+
+def configure(folder: Path, module: bytes, document: Mapping[str, Any]) -> None:
+    """Put the configuration into `folder`: the root module `document`, and what it calls. Raises WorkspaceError, OSError."""
+    unpack(module, folder / "module")
+    _keep_lock_file(folder)
+    _write(folder / "main.tf.json", document)
 
 
 def environment(
@@ -96,8 +101,11 @@ def _unpack_one(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path)
     _create(place, content.read(), executable=bool(member.mode & 0o100))
 
 
-def _values(params: TerraformFileParams) -> dict[str, Any]:
-    """The variables that are set. None is left out: it means "not given", and the module's own default holds."""
+def values(params: TerraformFileParams) -> dict[str, Any]:
+    """The variables that are set. None is left out: it means "not given", and the module's own default holds.
+
+    Raises WorkspaceError for a name that no variable can have.
+    """
     for name in params.variables:
         if not IDENTIFIER.fullmatch(name) or name in RESERVED:
             raise WorkspaceError(f"{name!r} cannot be the name of a Terraform variable")
@@ -119,17 +127,19 @@ def _backend(params: TerraformFileParams) -> dict[str, Any]:
     return {kind: config}
 
 
-def _root(values: Mapping[str, Any], backend: Mapping[str, Any]) -> dict[str, Any]:
-    """The root module. What outputs the ordered module has is not known here, so they are handed on as one object.
+def root(names: Iterable[str], settings: Mapping[str, Any], read: str = "${{var.{name}}}") -> dict[str, Any]:
+    """The root module over variables of these `names`. What outputs the ordered module has is not known here, so they are
+    handed on as one object. settings: more of the block `terraform`. read: the expression that a variable is read by.
 
     `jsonencode` makes a mark anywhere inside a value visible to `issensitive`; a child module need not declare it.
     """
     secret = "${[for name, value in module.main : name if issensitive(jsonencode(value))]}"  # noqa: S105 - an expression
     # An empty `variable` object is an error to Terraform.
-    variables: dict[str, Any] = {"variable": {name: {} for name in values}} if values else {}
+    calls = {name: read.format(name=name) for name in names}
+    variables: dict[str, Any] = {"variable": {name: {} for name in calls}} if calls else {}
     return variables | {
-        "terraform": {"required_version": OLDEST, "backend": backend},
-        "module": {"main": {"source": "./module"} | {name: f"${{var.{name}}}" for name in values}},
+        "terraform": {"required_version": OLDEST, **settings},
+        "module": {"main": {"source": "./module"} | calls},
         "output": {"values": {"value": "${module.main}", "sensitive": True}, "secret_names": {"value": secret}},
     }
 
