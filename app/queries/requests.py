@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import array
 
 from app.core.access import Person
-from app.core.statuses import TICKET_OPEN, Activity, StepStatus
+from app.core.decisions import Look, refuses_skip, refuses_step_retry
+from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatus, StepStatus
 from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
@@ -80,9 +81,10 @@ def _narrowed(person: Person, filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def detail(session: Reader, person: Person, request_id: str) -> Detail:
-    """One request with its items, steps and outputs. Raises NotFound, also for what the person may not see."""
+    """One request with its items, steps, checks and outputs. Raises NotFound, also for what the person may not see."""
     row = _found(session, person, request_id)
-    steps = _steps(session, row.id)
+    rows = _steps(session, row)
+    steps = [one for one in rows if one.kind == "step"]
     items = _items(session, row.id)
     bundle = session.scalar(select(VERSION.c.definition).where(VERSION.c.id == row.catalog_version_id)) or {}
     counts: dict[str, int] = defaultdict(int)
@@ -98,13 +100,14 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
         outputs=_outputs(session, row.id),
         grouped_outputs=_grouped(row, items),
         manual_only=all(step.type == "ManualTask" for step in steps),
+        checks=[one for one in rows if one.kind != "step"],
     )
 
 
 def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step:
-    """One step with its attempts. Raises NotFound."""
+    """One step or check with its attempts. Raises NotFound."""
     row = _found(session, person, request_id)
-    found = next((one for one in _steps(session, row.id, with_attempts=True) if one.step_id == step_id), None)
+    found = next((one for one in _steps(session, row, with_attempts=True) if one.step_id == step_id), None)
     if found is None:
         raise NotFound(f"{request_id} has no step {step_id}.")
     return found
@@ -192,7 +195,7 @@ def _step_counts(session: Reader, requests: Sequence[uuid.UUID]) -> dict[uuid.UU
     counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     statement = (
         select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
-        .where(STEP.c.request_id.in_(requests))
+        .where(STEP.c.request_id.in_(requests), STEP.c.kind == "step")
         .group_by(STEP.c.request_id, STEP.c.status)
     )
     for row in session.execute(statement):
@@ -200,7 +203,7 @@ def _step_counts(session: Reader, requests: Sequence[uuid.UUID]) -> dict[uuid.UU
     return counts
 
 
-def _steps(session: Reader, request: uuid.UUID, *, with_attempts: bool = False) -> list[Step]:
+def _steps(session: Reader, request: Row[Any], *, with_attempts: bool = False) -> list[Step]:
     statement = (
         select(
             STEP,
@@ -208,16 +211,32 @@ def _steps(session: Reader, request: uuid.UUID, *, with_attempts: bool = False) 
             TICKET.c.status.label("ticket_status"),
             TICKET.c.created_at.label("ticket_created_at"),
             TICKET.c.due_at,
+            TICKET.c.ticket_type,
             User.name.label("claimed_by_name"),
+            ATTEMPT.c.status.label("last_attempt"),
         )
         .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))
         .outerjoin(User, User.id == TICKET.c.claimed_by_id)
-        .where(STEP.c.request_id == request)
+        .outerjoin(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.attempt_number == STEP.c.attempt))
+        .where(STEP.c.request_id == request.id)
         .order_by(STEP.c.position)
     )
     rows = session.execute(statement).all()
     attempts = _attempts(session, [row.id for row in rows]) if with_attempts else {}
-    return [_step(row, attempts.get(row.id, ())) for row in rows]
+    return decided(request.status, [_step(row, attempts.get(row.id, ())) for row in rows])
+
+
+def decided(status: str, steps: Sequence[Step]) -> list[Step]:
+    """The steps of a request with what makes sense to do about each."""
+    look = Look(RequestStatus(status), [one.look for one in steps])
+    return [
+        replace(
+            one,
+            can_retry=refuses_step_retry(look, one.step_id) is None,
+            can_skip=refuses_skip(look, one.step_id) is None,
+        )
+        for one in steps
+    ]
 
 
 def _attempts(session: Reader, steps: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
@@ -244,7 +263,13 @@ def _step(row: Row[Any], attempts: Sequence[Attempt]) -> Step:
     ticket = None
     if row.ticket_id is not None:
         ticket = TicketLink(
-            row.ticket_id, row.ticket_status, row.owner_team, row.claimed_by_name, row.ticket_created_at, row.due_at
+            row.ticket_id,
+            row.ticket_status,
+            row.owner_team,
+            row.claimed_by_name,
+            row.ticket_created_at,
+            row.due_at,
+            row.ticket_type,
         )
     return Step(
         step_id=row.step_id,
@@ -271,13 +296,29 @@ def _step(row: Row[Any], attempts: Sequence[Attempt]) -> Step:
         attempt=row.attempt,
         ticket=ticket,
         attempts=attempts,
+        **(_seen(row) if row.kind != "step" else {}),
+        kind=row.kind,
+        activity=row.activity,
+        undo_how=row.step_config.get("undo", "person"),
+        undo=row.undo,
+        read_by=row.step_config.get("read_by") or (),
+        unsure=row.last_attempt == AttemptStatus.INDETERMINATE,
     )
 
 
+def _seen(row: Row[Any]) -> dict[str, Any]:
+    """What a check saw at its last look: it is kept with the result, with the failure, or with the wait for the next look."""
+    said = row.verification[0] if row.verification else {**row.handle, **((row.error or {}).get("details") or {})}
+    return {key: said.get(key) for key in ("expected", "actual")}
+
+
+LOOKED_AT: Mapping[str, StepStatus] = {Activity.POLL: StepStatus.WAITING, Activity.PROBE: StepStatus.INDETERMINATE}
+
+
 def _shown_status(row: Row[Any]) -> str:
-    """A step that is being looked at again still waits, for whoever watches: polls do not flicker."""
-    looking = row.status == StepStatus.RUNNING and row.activity == Activity.POLL
-    return StepStatus.WAITING if looking else str(row.status)
+    """A step that is being looked at again still waits, or is still unknown, for whoever watches: polls do not flicker."""
+    shown = LOOKED_AT.get(row.activity) if row.status == StepStatus.RUNNING else None
+    return shown or str(row.status)
 
 
 def _items(session: Reader, request: uuid.UUID) -> list[Item]:

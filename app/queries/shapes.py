@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.core.statuses import StepStatus
+from app.core.decisions import Look, StepLook
+from app.core.statuses import Activity, RequestStatus, StepStatus
+from app.core.step_params import Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class TicketLink:
     claimed_by: str | None
     created_at: datetime
     due_at: datetime | None
+    type: str = "failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step with what may be done about it. outputs: sensitive ones are left out and named in `sensitive_outputs`."""
+    """One step or check with what may be done about it. outputs: sensitive ones are left out and named in `sensitive_outputs`.
+
+    activity: what the last claim of it was for, or the next one is. undo_how, undo, read_by, unsure: see `core.decisions`.
+    can_retry, can_skip: whether it makes sense now, whoever asks. expected, actual: what a check saw at its last look; None
+    before the first, and of steps.
+    """
 
     step_id: str
     name: str
@@ -64,16 +72,39 @@ class Step:
     attempt: int
     ticket: TicketLink | None
     attempts: Sequence[Attempt] = ()
-
-    @property
-    def can_retry(self) -> bool:
-        """Whether the automation could run again: it ended badly, and nobody has decided on its ticket yet."""
-        return self.status in (StepStatus.FAILED, StepStatus.INDETERMINATE) and self.ticket is not None
+    kind: str = "step"
+    activity: str = Activity.RUN
+    undo_how: Undo = "person"
+    undo: str | None = None
+    read_by: Sequence[str] = ()
+    unsure: bool = False
+    can_retry: bool = False
+    can_skip: bool = False
+    expected: Any = None
+    actual: Any = None
 
     @property
     def manual_fallback_available(self) -> bool:
         """Whether a person can finish the step: a ticket is open for it."""
-        return self.ticket is not None
+        return self.ticket is not None and self.ticket.type != "undo"
+
+    @property
+    def look(self) -> StepLook:
+        """The step as decisions see it."""
+        return StepLook(
+            step_id=self.step_id,
+            title=self.title,
+            kind=self.kind,
+            status=StepStatus(self.status),
+            attempt=self.attempt,
+            undo_how=self.undo_how,
+            undo=self.undo,
+            managed_by=self.managed_by,
+            ticket_status=self.ticket.status if self.ticket else None,
+            ticket_type=self.ticket.type if self.ticket else None,
+            read_by=tuple(self.read_by),
+            unsure=self.unsure,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +161,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A request, whole."""
+    """A request, whole. checks: the preflights, then the health checks; they are not among `steps`."""
 
     summary: Summary
     requester_email: str | None
@@ -141,6 +172,12 @@ class Detail:
     outputs: Sequence[Output]
     grouped_outputs: Mapping[str, Any]
     manual_only: bool
+    checks: Sequence[Step] = ()
+
+    @property
+    def look(self) -> Look:
+        """The request as decisions see it, checks included."""
+        return Look(RequestStatus(self.summary.status), [one.look for one in (*self.steps, *self.checks)])
 
 
 @dataclass(frozen=True, slots=True)
