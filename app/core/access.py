@@ -28,3 +28,18 @@ def may_see_request(person: Person, requester_team: str, owner_teams: Collection
 def may_work_ticket(person: Person, owner_team: str) -> bool:
     """Only the platform team that owns the step, or an administrator, works its ticket."""
     return person.is_admin or owner_team in person.teams
+
+
+def may_decide(person: Person, requester_team: str) -> bool:
+    """The team that asked, or an administrator, cancels a request or rolls it back."""
+    return person.is_admin or requester_team in person.teams
+
+
+def may_run_again(person: Person, requester_team: str, step_team: str) -> bool:
+    """A step is run again by whoever asked for it, or by the platform team that owns it."""
+    return may_decide(person, requester_team) or may_work_ticket(person, step_team)
+
+
+def may_watch_engine(person: Person, *, works_tickets: bool) -> bool:
+    """How busy the engine is concerns those who keep it going: platform teams (`works_tickets`) and administrators."""
+    return person.is_admin or works_tickets

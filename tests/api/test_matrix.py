@@ -20,6 +20,8 @@ WORKS = (401, 403, 403, OK, 403, OK, 404)
 RETRIES = (401, OK, OK, OK, 403, OK, 404)
 """Those who asked may too, as long as nobody has claimed the ticket."""
 OWN = (401, OK, 404, 404, 404, 404, 404)
+PLATFORM = (401, 403, 403, OK, OK, OK, 403)
+"""Members of platform teams and administrators."""
 
 READS = {
     "/api/docs": PUBLIC,
@@ -45,6 +47,7 @@ READS = {
     "/api/v1/tickets": KNOWN,
     "/api/v1/tickets/<ticket_id>": SEES,
     "/api/v1/tickets/<ticket_id>/comments": SEES,
+    "/api/v1/queue": PLATFORM,
     "/api/v1/me": KNOWN,
     "/api/v1/tokens": KNOWN,
 }

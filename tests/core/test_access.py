@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.core.access import Person, may_see_request, may_work_ticket
+from app.core.access import Person, may_see_request, may_watch_engine, may_work_ticket
 
 TEAMS = {
     "sarah-123": {"customer-experience"},
@@ -45,3 +45,10 @@ def test_a_request_without_platform_owners_stays_with_its_team():
 )
 def test_only_the_owning_team_and_administrators_work_a_ticket(user_id, may):
     assert may_work_ticket(person(user_id), "platform-data-team") is may
+
+
+@pytest.mark.parametrize(
+    ("user_id", "works", "may"), [("carol-789", True, True), ("dana-001", False, True), ("sarah-123", False, False)]
+)
+def test_platform_teams_and_administrators_watch_the_engine(user_id, works, may):
+    assert may_watch_engine(person(user_id), works_tickets=works) is may
