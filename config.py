@@ -65,7 +65,19 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30, gt=0, description="How long a claim lives without a heartbeat.")
     sweep_seconds: float = Field(3, gt=0, description="Pause between two sweeps of a worker.")
     drain_seconds: float = Field(30, gt=0, description="Longest time one woken drain goes on before it is queued anew.")
+    stop_grace_seconds: float = Field(
+        10, ge=0, description="How long a worker that is told to go lets steps run on before it stops them and hands them back."
+    )
     step_timeout_seconds: float = Field(3600, gt=0, description="Budget of a step whose catalog entry names none.")
+
+    request_timeout_seconds: float = Field(
+        7_776_000, ge=0, description="How long a request may take, waits for people included; 0: as long as it takes."
+    )
+    team_requests: int = Field(
+        0,
+        ge=0,
+        description="Requests of one team that are built at the same time, the others wait for their turn; 0: any number.",
+    )
 
     reads_per_minute: int = Field(300, ge=1, description="API reads a caller may make a minute.")
     writes_per_minute: int = Field(120, ge=1, description="API writes a caller may make a minute.")

@@ -31,8 +31,6 @@ from app.vault import Vault
 from config import Settings, load
 
 log = logging.getLogger("stratus.worker")
-GRACE_SECONDS = 8.0
-"""How long running steps may go on after the worker was told to stop, before they are told too."""
 
 
 class Listener(SimpleWorker):
@@ -92,7 +90,15 @@ def build(settings: Settings, name: str) -> Runtime:
     heartbeats = create_engine(settings.database_url, **engine_options("stratus-worker", pool_size=1, max_overflow=0))
     leases = Leases(heartbeats, claimant, settings.worker_threads)
     doorbell = Doorbell(settings.redis_url)
-    return Runtime(engine, doorbell, performer, leases, drain_seconds=settings.drain_seconds, threads=settings.worker_threads)
+    return Runtime(
+        engine,
+        doorbell,
+        performer,
+        leases,
+        drain_seconds=settings.drain_seconds,
+        threads=settings.worker_threads,
+        team_requests=settings.team_requests,
+    )
 
 
 def sweep_on(runtime: Runtime, name: str, seconds: float) -> None:
@@ -122,7 +128,7 @@ def listen(runtime: Runtime, name: str) -> None:
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT; then finish or stop what runs, and go."""
+    """Run until SIGTERM or SIGINT; then finish what runs, hand back what cannot finish in time, and go."""
     settings = load()
     configure(settings.log_level)
     name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
@@ -131,7 +137,7 @@ def main() -> None:
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         runtime.stopping.set()
-        timer = threading.Timer(GRACE_SECONDS, runtime.leases.stop_all)
+        timer = threading.Timer(settings.stop_grace_seconds, runtime.leases.stop_all)
         timer.daemon = True
         timer.start()
 

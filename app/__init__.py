@@ -1,5 +1,7 @@
 """`create_app` wires everything together; nothing imports this module."""
 
+from datetime import timedelta
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -9,6 +11,7 @@ from app.dispatch import Doorbell
 from app.extensions import db, engine_options, migrate
 from app.logs import configure
 from app.token_cli import token_group
+from app.transaction import Rules
 from app.vault import Vault
 from config import HERE, Settings, load
 
@@ -25,6 +28,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     vault = Vault.from_text(settings.vault_ring)
     app.extensions["vault"] = vault
+    timeout = timedelta(seconds=settings.request_timeout_seconds) if settings.request_timeout_seconds else None
+    app.extensions["rules"] = Rules(settings.team_requests, timeout)
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(HERE / "migrations"), compare_type=True)

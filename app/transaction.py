@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import Connection
@@ -12,6 +13,14 @@ from app.extensions import db
 from app.vault import Vault
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator configured for every request. team_requests: how many of one team are built at once, 0: any number."""
+
+    team_requests: int = 0
+    request_timeout: timedelta | None = None
+
+
 @dataclass(slots=True)
 class Unit:
     """One unit of work. ready: how many steps became ready in it; the bell rings for them after the commit."""
@@ -19,12 +28,13 @@ class Unit:
     connection: Connection
     vault: Vault
     ready: int = 0
+    rules: Rules = Rules()
 
 
 @contextmanager
 def transaction() -> Iterator[Unit]:
     """Run a use case in one transaction of the session, commit, then wake workers. An exception rolls all of it back."""
-    unit = Unit(db.session.connection(), current_app.extensions["vault"])
+    unit = Unit(db.session.connection(), current_app.extensions["vault"], rules=current_app.extensions["rules"])
     try:
         yield unit
         db.session.commit()

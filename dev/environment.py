@@ -83,6 +83,7 @@ class Environment:
             "OUTBOUND_REWRITES": json.dumps({CONNECTIONS_HOST: self.at("connections")}),
             "READINESS_URLS": ",".join(f"{self.at(name)}/health" for name in ("provider", "github", "connections")),
             "READY_WORKERS": "2",
+            "STOP_GRACE_SECONDS": "1",
             "TERRAFORM_BINARY": terraform_shim.binary(),
         }
         if servers.postgres:

@@ -178,14 +178,22 @@ Undo = Literal["own", "rollback", "nothing", "person"]
 def undo_of(step_type: str, rollback: Mapping[str, Any] | None) -> Undo:
     """How a completed step is taken back.
 
-    `rollback`: by the step that the catalog names; `own`: by its type itself (Terraform destroys); `nothing`: it made nothing, or the
-    catalog says `rollback: {type: none}`; `person`: by a ticket.
+    `rollback`: by the step that the catalog names; `own`: by its type itself (Terraform destroys); `nothing`: it made nothing,
+    or the catalog says `rollback: {type: none}`; `person`: by a ticket.
     """
     if rollback is not None:
         return "nothing" if rollback["type"] == NOTHING_TO_UNDO else "rollback"
     if step_type == "TerraformFile":
         return "own"
     return "nothing" if step_type in CHANGE_NOTHING else "person"
+
+
+def may_repeat(rollback: Mapping[str, Any] | None) -> bool:
+    """Whether a roll back whose answer got lost may simply be sent again."""
+    if rollback is None:
+        return False
+    kind, template = rollback.get("type"), rollback.get("template") or {}
+    return kind in CHANGE_NOTHING or kind == "TerraformFile" or template.get("idempotent") is True
 
 
 NOTHING_TO_UNDO = "none"

@@ -107,14 +107,16 @@ class Leases:
         except SQLAlchemyError as error:
             self._misses += 1
             log.warning("heartbeat missed", extra={"worker": self.claimant.worker, "misses": self._misses, "error": str(error)})
-            alive = set() if self._misses >= MISSES else {one.token for one in held}
+            alive = {} if self._misses >= MISSES else {one.token: False for one in held}
         else:
             self._misses = 0
         for one in held:
             if one.token not in alive:
                 self._lose(one)
+            elif alive[one.token]:
+                one.stopping.set()  # Its request is being cancelled; the lease stays ours until it has ended.
 
-    def _extend(self, tokens: list[uuid.UUID]) -> set[uuid.UUID]:
+    def _extend(self, tokens: list[uuid.UUID]) -> dict[uuid.UUID, bool]:
         with self.engine.begin() as connection:
             # A lost heartbeat costs nothing, unlike a lost claim: no need to wait for the disk.
             connection.execute(text("SET LOCAL synchronous_commit = off"))

@@ -1,18 +1,19 @@
-"""The middle act: render the step's template, run its type, verify. No transaction is open while the outside is called."""
+"""The middle act: render the step's template, call its type, verify. No transaction is open while the outside is called."""
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, select
 
 from app.core.expressions import ExpressionError, render
-from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Outcome
+from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome
 from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
@@ -20,14 +21,16 @@ from app.core.verification import Check, verify
 from app.jobs.folders import private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
+from app.jobs.notes import note
 from app.lifecycle.claims import Claim
 from app.lifecycle.progress import Result
 from app.lifecycle.scopes import Scopes
 from app.models import CatalogModule
+from app.models.tables import ATTEMPT
 from app.outbound import Outbound, Redactor
 from app.state_server import StateServer
 from app.steps import REGISTRY
-from app.steps.base import StateAccess, StepContext, StepSettings
+from app.steps.base import StateAccess, StepContext, StepSettings, StepType
 from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -50,10 +53,13 @@ class Performer:
         return Scopes(connection, request, self.vault, self.secrets)
 
     def perform(self, claim: Claim, held: Held) -> Result:
-        """Run the claimed step. A bug in a step type leaves the step unknown: it may have taken effect.
+        """Run, poll, probe, stop or undo the claimed step. A bug in a step type leaves it unknown: it may have taken effect.
 
         Raises SQLAlchemyError before anything is called, never after.
         """
+        if _out_of_time(claim):
+            message = "the time of the whole automation was over before this step could begin"
+            return Result(Failed(message, kind="timeout", retryable=False))
         try:
             prepared = self._prepare(claim)
         except (ExpressionError, _BadParamsError) as error:
@@ -64,14 +70,14 @@ class Performer:
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
             called = self._call(claim, held, prepared, lines, stack)
-            outcome, checks = _judged(claim.step, called)
+            outcome, checks = (called, None) if claim.activity == Activity.UNDO else _judged(claim.step, called)
             if isinstance(outcome, Failed) and outcome is not called:
                 lines(outcome.message)  # What a step type says itself it has written already.
         masked = prepared.redactor.deep
         return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks))
 
     def _prepare(self, claim: Claim) -> "_Prepared":
-        template = claim.step.step_config.get("template") or {}
+        step_type, template = _wanted(claim)
         with self.engine.begin() as connection:
             scopes = self.scopes(connection, claim.request)
             rendered = render(template, scopes.for_template(claim.step.item_alias, template))
@@ -81,24 +87,28 @@ class Performer:
                 module = connection.scalar(
                     select(CatalogModule.archive).where(CatalogModule.sha256 == claim.step.module_sha256)
                 )
-        return _Prepared(rendered, _params(claim.step.step_type, rendered), redactor, module)
+            noted = self._noted(connection, claim) if claim.activity == Activity.PROBE else {}
+        return _Prepared(step_type, rendered, _params(step_type, rendered), redactor, module, noted)
+
+    @staticmethod
+    def _noted(connection: Connection, claim: Claim) -> Mapping[str, Any]:
+        mine = (ATTEMPT.c.step_id == claim.step.id, ATTEMPT.c.attempt_number == claim.step.attempt)
+        return connection.scalar(select(ATTEMPT.c.noted).where(*mine)) or {}
 
     def _call(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> Outcome:
-        step_type = REGISTRY.get(claim.step.step_type)
+        step_type = REGISTRY.get(prepared.step_type)
         if step_type is None:
-            return Failed(f"this worker runs no {claim.step.step_type} steps", kind="unknown_step_type", retryable=False)
+            return Failed(f"this worker runs no {prepared.step_type} steps", kind="unknown_step_type", retryable=False)
         try:
-            context = self._context(claim, held, prepared, lines, stack)
-            return step_type.poll(context) if claim.activity == Activity.POLL else step_type.run(context)
+            return _asked(step_type, claim)(self._context(claim, held, prepared, lines, stack))
         except Exception as error:  # noqa: BLE001  logged below, masked: its words may quote what the step was given
             # The one boundary around step types. What was called before the bug may have taken effect: not a failure.
-            about = {"step": str(claim.step.id), "step_type": claim.step.step_type}
+            about = {"step": str(claim.step.id), "step_type": prepared.step_type}
             log.error("a step type raised", extra=about | {"trace": prepared.redactor(traceback.format_exc())})
             return Indeterminate({"what": "the step type broke while it ran", "error": f"{type(error).__name__}: {error}"})
 
     def _context(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> StepContext:
         step = claim.step
-        timeout = step.step_config.get("timeout")
         return StepContext(
             idempotency_key=claim.idempotency_key,
             request_id=claim.request.request_id,
@@ -111,14 +121,27 @@ class Performer:
             log=lines,
             workdir=stack.enter_context(private_folder()),
             stopping=held.stopping,
-            budget=timedelta(seconds=timeout) if timeout else self.default_budget,
+            budget=self._budget(claim),
             declared=step.step_config.get("outputs") or {},
             errors=step.step_config.get("errors") or (),
             verification=step.verification_config,
             module=prepared.module,
             state=self._state(claim, stack),
             handle=step.handle,
+            note=partial(note, self.engine, claim),
+            noted=prepared.noted,
+            external_id=step.external_id,
+            outputs=step.outputs,
         )
+
+    def _budget(self, claim: Claim) -> timedelta:
+        """How long this call may take: the step's own timeout, and what is left of the automation's."""
+        timeout = claim.step.step_config.get("timeout")
+        own = timedelta(seconds=timeout) if timeout else self.default_budget
+        if claim.activity != Activity.RUN or claim.step.deadline is None:
+            return own
+        left: timedelta = claim.step.deadline - claim.step.claimed_at
+        return min(own, left)
 
     def _state(self, claim: Claim, stack: ExitStack) -> StateAccess | None:
         if claim.step.module_sha256 is None:
@@ -130,10 +153,45 @@ class Performer:
 class _Prepared:
     """A step's template, rendered and checked, with all that must be masked in what people see of it."""
 
+    step_type: str
     template: Any
     params: StepParams
     redactor: Redactor
     module: bytes | None
+    noted: Mapping[str, Any]
+
+
+def _out_of_time(claim: Claim) -> bool:
+    """Whether a run may not begin any more. Whatever has begun is looked at, late or not."""
+    step = claim.step
+    return claim.activity == Activity.RUN and step.deadline is not None and bool(step.deadline <= step.claimed_at)
+
+
+def _rollback(claim: Claim) -> Mapping[str, Any] | None:
+    """The step that undoes this one, where it is an undo by a step of its own: `{type, template}`."""
+    config = claim.step.step_config
+    return config["rollback"] if claim.activity == Activity.UNDO and config.get("undo") == "rollback" else None
+
+
+def _wanted(claim: Claim) -> tuple[str, Any]:
+    """The step type to call and its template."""
+    rollback = _rollback(claim)
+    if rollback is not None:
+        return rollback["type"], rollback.get("template") or {}
+    return claim.step.step_type, claim.step.step_config.get("template") or {}
+
+
+def _asked(step_type: StepType, claim: Claim) -> Callable[[StepContext], Outcome]:
+    """Which act of the step type a claim asks for."""
+    if claim.activity == Activity.POLL:
+        return step_type.stop if claim.step.stop_wanted else step_type.poll
+    if claim.activity == Activity.PROBE:
+        return step_type.probe
+    if claim.activity == Activity.UNDO:
+        if _rollback(claim) is None:
+            return step_type.undo
+        return step_type.poll if claim.step.handle else step_type.run
+    return step_type.run
 
 
 class _BadParamsError(Exception):
@@ -186,6 +244,8 @@ def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
     if isinstance(outcome, NeedsHuman):
         title = redactor(outcome.title) if outcome.title else None
         return replace(outcome, instructions=redactor(outcome.instructions), title=title)
+    if isinstance(outcome, Again):
+        return Again(redactor(outcome.reason))
     if isinstance(outcome, Indeterminate):
         return Indeterminate(redactor.deep(dict(outcome.evidence)))
     return outcome

@@ -17,7 +17,7 @@ from app.dispatch import Doorbell
 from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
-from app.lifecycle import claims, progress
+from app.lifecycle import claims, progress, turns
 from app.lifecycle.claims import Claim
 from app.lifecycle.progress import Result, Tools
 from app.lifecycle.sweep import sweep
@@ -36,10 +36,18 @@ class Runtime:
     """One worker process: its threads claim, run and record; a sweeper repairs; heartbeats keep its leases."""
 
     def __init__(
-        self, engine: Engine, doorbell: Doorbell, performer: Performer, leases: Leases, *, drain_seconds: float, threads: int
+        self,
+        engine: Engine,
+        doorbell: Doorbell,
+        performer: Performer,
+        leases: Leases,
+        *,
+        drain_seconds: float,
+        threads: int,
+        team_requests: int = 0,
     ) -> None:
         self.engine, self.doorbell, self.performer, self.leases = engine, doorbell, performer, leases
-        self.drain_seconds, self.threads = drain_seconds, threads
+        self.drain_seconds, self.threads, self.team_requests = drain_seconds, threads, team_requests
         self.stopping = threading.Event()
         self.tools = Tools(performer.scopes, random.random)
         self._draining = threading.Lock()
@@ -78,6 +86,7 @@ class Runtime:
         """Sweep, tidy up once a day, and ring for what lies there."""
         try:
             swept = sweep(self.engine, self.tools)
+            self._admit()
             self._tidy_daily()
         except SQLAlchemyError as error:
             log.warning("sweep failed, the next one tries again", extra={"error": str(error)})
@@ -87,6 +96,13 @@ class Runtime:
             log.warning("the sweep found work that should not be there", extra=extra)
         if swept.waiting_work:
             self.doorbell.ring(swept.waiting_work)
+
+    def _admit(self) -> int:
+        """Let requests begin whose turn has come."""
+        ready = turns.admit(self.engine, self.tools, self.team_requests)
+        if ready:
+            self.doorbell.ring(ready)
+        return ready
 
     def _tidy_daily(self) -> None:
         today = date.today()  # noqa: DTZ011  months ahead: the zone does not matter
@@ -120,7 +136,7 @@ class Runtime:
             taken = self._advance(connection, work)
             self._let_go(work)
             work.take(taken or self._after_a_race(connection), self.leases)
-            if work.claim is None:
+            if work.claim is None and not (first and self._admit()):
                 self._listen(until, first)
 
     def _enough(self, until: float, work: "_Hand") -> bool:

@@ -6,20 +6,26 @@ request's lock already, and waiting for a second one could deadlock with a worke
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Float, Row, bindparam, cast, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Float, Row, bindparam, case, cast, func, insert, select, text, update
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.lifecycle import write
-from app.models.tables import ATTEMPT, REQUEST, STEP, is_one_of
+from app.models.tables import ATTEMPT, REQUEST, STEP, TICKET, is_one_of
 
 DUE_BY = func.statement_timestamp()
 """When a statement looks for what is due. `clock_timestamp()` moves on while it runs: no index could be asked for it."""
-_COLUMNS = (STEP.c.id.label("step"), REQUEST, func.clock_timestamp().label("locked_at"))
+_COLUMNS = (
+    STEP.c.id.label("step"),
+    STEP.c.status.label("step_status"),
+    STEP.c.activity,
+    REQUEST,
+    func.clock_timestamp().label("locked_at"),
+)
 _READY = (
     select(*_COLUMNS)
     .join(REQUEST, REQUEST.c.id == STEP.c.request_id)
@@ -31,12 +37,18 @@ _READY = (
 _DUE = (
     select(*_COLUMNS)
     .join(REQUEST, REQUEST.c.id == STEP.c.request_id)
-    .where(is_one_of(STEP.c.status, StepStatus.WAITING), STEP.c.activity == Activity.POLL)
-    .where(STEP.c.check_after <= DUE_BY)
+    .where(STEP.c.check_after <= DUE_BY, STEP.c.activity != Activity.RUN)
     .order_by(STEP.c.check_after)
     .limit(1)
     .with_for_update(key_share=True, skip_locked=True)
 )
+SOURCES: Mapping[Activity, tuple[StepStatus, ...]] = {
+    Activity.RUN: (StepStatus.READY,),
+    Activity.POLL: (StepStatus.WAITING,),
+    Activity.PROBE: (StepStatus.INDETERMINATE,),
+    Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.WAITING),
+}
+"""From where a step is claimed for what. Of those that are not ready, `check_after` says when."""
 _ANY_READY = select(text("1")).where(select(STEP.c.id).where(is_one_of(STEP.c.status, StepStatus.READY)).limit(1).exists())
 
 
@@ -61,15 +73,12 @@ class Claimant:
 
 
 def claim_next(connection: Connection, claimant: Claimant) -> Claim | None:
-    """Claim the next ready step, else the next wait that is due. None when there is none that nobody else holds.
+    """Claim the next ready step, else what is due to be polled, probed or undone. None when others hold all there is.
 
-    Cost: one indexed SELECT when there is nothing; five statements for a claim. The caller commits.
+    Cost: two indexed SELECTs when there is nothing; five statements for a claim. The caller commits.
     """
-    for candidate, activity in ((_READY, Activity.RUN), (_DUE, Activity.POLL)):
-        found = connection.execute(candidate).one_or_none()
-        if found is not None:
-            return _take(connection, found, activity, claimant)
-    return None
+    found = connection.execute(_READY).one_or_none() or connection.execute(_DUE).one_or_none()
+    return _take(connection, found, claimant) if found is not None else None
 
 
 def any_ready(connection: Connection) -> bool:
@@ -77,27 +86,31 @@ def any_ready(connection: Connection) -> bool:
     return connection.scalar(_ANY_READY) is not None
 
 
-def _take(connection: Connection, found: Row[Any], activity: Activity, claimant: Claimant) -> Claim | None:
+def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim | None:
     token = uuid.uuid4()
+    activity = Activity.RUN if found.step_status == StepStatus.READY else Activity(found.activity)
     running = activity == Activity.RUN
+    begins_undo = activity == Activity.UNDO and found.step_status != StepStatus.WAITING
     with write.change(connection, found.id, f"worker:{claimant.worker}", locked=found) as change:
         step = change.move_step(
             found.step,
             StepStatus.RUNNING,
-            StepStatus.READY if running else StepStatus.WAITING,
+            *SOURCES[activity],
+            quiet=not running and not begins_undo,
+            payload={"activity": activity} if begins_undo else None,
             activity=activity,
             lease_token=token,
             lease_until=func.clock_timestamp() + claimant.lease,
             claimed_at=func.clock_timestamp(),
             claimed_by=claimant.worker,
+            check_after=None,
             **(_first_run(claimant) if running else {}),
-            quiet=not running,
         )
         if step is None:
             return None
         if change.status == RequestStatus.SUBMITTED:
             change.move_request(RequestStatus.IN_PROGRESS)
-    key = f"{step.id}:{step.attempt_group}"
+    key = f"{step.id}:{step.attempt_group}" + (":undo" if activity == Activity.UNDO else "")
     if running:
         _intend(connection, step, key, token, claimant.worker)
     return Claim(step, found, token, activity, key)
@@ -105,15 +118,35 @@ def _take(connection: Connection, found: Row[Any], activity: Activity, claimant:
 
 def _first_run(claimant: Claimant) -> dict[str, Any]:
     timeout = cast(STEP.c.step_config["timeout"].astext, Float)
-    budget = func.coalesce(func.make_interval(0, 0, 0, 0, 0, 0, timeout), claimant.budget)
+    budget = func.coalesce(_seconds(timeout), claimant.budget)
     return {
-        "deadline": func.clock_timestamp() + budget,
+        "deadline": func.least(func.clock_timestamp() + budget, _AUTOMATION_ENDS),
         "attempt": STEP.c.attempt + 1,
         "group_attempt": STEP.c.group_attempt + 1,
         "started_at": func.coalesce(STEP.c.started_at, func.clock_timestamp()),
-        "check_after": None,
-        "losses": 0,
     }
+
+
+def _seconds(number: ColumnElement[float]) -> ColumnElement[Any]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, number)
+
+
+def _automation_ends() -> ColumnElement[Any]:
+    """When the time of the item's whole automation is over, or null where it has none.
+
+    It counts from the first of the item's steps; whenever a person has finished or retried something it counts anew, since
+    what people take is no fault of the automation. Only steps that have such a time pay for the two look-ups.
+    """
+    other = STEP.alias("sibling")
+    mine = (other.c.request_id == STEP.c.request_id, other.c.item_alias.is_not_distinct_from(STEP.c.item_alias))
+    began = select(func.min(other.c.started_at)).where(*mine).scalar_subquery()
+    decided = select(func.max(TICKET.c.resolved_at)).where(TICKET.c.request_id == STEP.c.request_id).scalar_subquery()
+    budget = cast(STEP.c.step_config["automation_timeout"].astext, Float)
+    counted_from = func.coalesce(func.greatest(began, decided), func.clock_timestamp())
+    return case((budget.is_not(None), counted_from + _seconds(budget)))
+
+
+_AUTOMATION_ENDS = _automation_ends()
 
 
 def _intend(connection: Connection, step: Row[Any], key: str, token: uuid.UUID, worker: str) -> None:
@@ -134,12 +167,15 @@ _EXTEND = (
     .where(STEP.c.lease_token.in_(bindparam("tokens", expanding=True)))
     .where(is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING))
     .values(lease_until=func.clock_timestamp() + bindparam("lease"))
-    .returning(STEP.c.lease_token)
+    .returning(STEP.c.lease_token, STEP.c.stop_wanted)
 )
 
 
-def extend(connection: Connection, tokens: Sequence[uuid.UUID], lease: timedelta) -> set[uuid.UUID]:
-    """Heartbeat: lengthen the leases of `tokens`; answers those that are still ours. One UPDATE for all of a worker's steps."""
+def extend(connection: Connection, tokens: Sequence[uuid.UUID], lease: timedelta) -> dict[uuid.UUID, bool]:
+    """Heartbeat: lengthen the leases of `tokens`. Answers those that are still ours, and whether each step is asked to stop.
+
+    One UPDATE for all of a worker's steps.
+    """
     if not tokens:
-        return set()
-    return set(connection.execute(_EXTEND, {"tokens": list(tokens), "lease": lease}).scalars())
+        return {}
+    return {row.lease_token: row.stop_wanted for row in connection.execute(_EXTEND, {"tokens": list(tokens), "lease": lease})}

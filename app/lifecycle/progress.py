@@ -1,31 +1,28 @@
 """Recording: the third act of a step. What it came to, its children, ticket and request in one transaction, or not at all.
 
 Everything is guarded by the fencing token of the claim. A worker that lost its lease changes nothing; what it wanted to say
-is kept with the attempt for people to read.
+is kept with the attempt for people to read. Undos are recorded in `undoing`, steps without a worker in `losing`.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
-from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
+from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.retry import decide
-from app.core.statuses import Activity, AttemptStatus, StepStatus
-from app.lifecycle import tickets, write
+from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
+from app.lifecycle import asking, write
 from app.lifecycle.claims import Claim
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models.tables import ATTEMPT, STEP
 
 POISON = 3
-"""How often looking at something may take its worker with it before a person looks instead."""
+"""How often a step may take its worker with it, or leave nobody the wiser, before a person looks instead."""
 FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None, "claimed_by": None}
-
 
 ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
     Done: AttemptStatus.COMPLETED,
@@ -33,6 +30,7 @@ ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
     NeedsHuman: AttemptStatus.WAITING,
     Failed: AttemptStatus.FAILED,
     Indeterminate: AttemptStatus.INDETERMINATE,
+    Again: AttemptStatus.FAILED,
 }
 """What an attempt is called after its outcome."""
 
@@ -63,22 +61,29 @@ def record(connection: Connection, claim: Claim, result: Result, tools: Tools) -
     The caller commits.
     """
     with write.change(connection, claim.request.id, f"worker:{claim.step.claimed_by}") as change:
-        recorder = _Recorder(change, claim, result, tools.scopes(connection, change.request))
-        if not recorder.write(tools.roll):
+        scopes = tools.scopes(connection, change.request)
+        recorder = _Recorder(change, claim, result, scopes)
+        ready = recorder.undone() if claim.activity == Activity.UNDO else recorder.write(tools.roll)
+        if ready is None:
             _keep_late(connection, claim, result)
             return None
-        return settle(change, recorder.scopes)
+        return ready + settle(change, scopes)
 
 
 class _Recorder:
-    """One result on its way into the rows."""
+    """One result on its way into the rows. Each way answers how many steps became ready by it, or None for a stale token."""
 
     def __init__(self, change: write.Change, claim: Claim, result: Result, scopes: Scopes) -> None:
         self.change, self.claim, self.result, self.scopes = change, claim, result, scopes
         self.step = claim.step
 
-    def write(self, roll: Callable[[], float]) -> bool:
-        """Write the outcome; False when the token was stale."""
+    @property
+    def given_up(self) -> bool:
+        """A person, or a timeout, has ended the request: nothing is begun and nobody is asked any more."""
+        return self.change.request.failure is not None
+
+    def write(self, roll: Callable[[], float]) -> int | None:
+        """Write the outcome of a run, a poll or a probe."""
         match self._timed(self.result.outcome):
             case Done() as outcome:
                 return self._done(outcome)
@@ -90,6 +95,30 @@ class _Recorder:
                 return self._failed(outcome, roll())
             case Indeterminate() as outcome:
                 return self._indeterminate(outcome)
+            case Again() as outcome:
+                return self._again(outcome)
+
+    def undone(self) -> int | None:
+        """Write the outcome of an undo: gone, going on outside, handed back, or a person's from now on."""
+        match self.result.outcome:
+            case Done():
+                free: dict[str, Any] = {"check_after": None, "undo": None, "handle": {}, "losses": 0, "activity": Activity.RUN}
+                return self._moved(self._move(StepStatus.ROLLED_BACK, **free))
+            case Waiting() as outcome:
+                after = func.clock_timestamp() + outcome.check_after
+                going = {"handle": dict(outcome.handle), "check_after": after, "losses": 0}
+                return self._moved(self._move(StepStatus.WAITING, quiet=True, **going))
+            case Again():
+                return self._moved(self._move(StepStatus.WAITING, quiet=True, handle={}, check_after=func.clock_timestamp()), 1)
+            case outcome:
+                moved = self._move(StepStatus.WAITING, quiet=True, check_after=None, handle={})
+                if moved is not None:
+                    asking.open_for(self.change, moved, asking.Work.undo(self.step, outcome), self.scopes)
+                return self._moved(moved)
+
+    @staticmethod
+    def _moved(row: Row[Any] | None, ready: int = 0) -> int | None:
+        return None if row is None else ready
 
     def _timed(self, outcome: Outcome) -> Outcome:
         """A wait ends with the step's deadline: it is looked at once more then, and has failed after that."""
@@ -108,13 +137,13 @@ class _Recorder:
         ended = {} if status == AttemptStatus.WAITING else {"completed_at": func.clock_timestamp()}
         if self.result.inputs is not None:
             values["inputs"] = dict(self.result.inputs)
-        self.change.connection.execute(
-            update(ATTEMPT)
-            .where(ATTEMPT.c.step_id == self.step.id, ATTEMPT.c.attempt_number == self.step.attempt)
-            .values(status=status, **ended, **values)
-        )
+        self.change.connection.execute(update(ATTEMPT).where(*self._mine).values({"status": status, **ended, **values}))
 
-    def _done(self, outcome: Done) -> bool:
+    @property
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return ATTEMPT.c.step_id == self.step.id, ATTEMPT.c.attempt_number == self.step.attempt
+
+    def _done(self, outcome: Done) -> int | None:
         open_outputs = {name: value for name, value in outcome.outputs.items() if name not in outcome.sensitive}
         moved = self._move(
             StepStatus.COMPLETED,
@@ -126,12 +155,14 @@ class _Recorder:
             tracking_url=outcome.tracking_url or self.step.tracking_url,
             verification=self._checks(),
             managed_by="automation",
+            activity=Activity.RUN,
             handle={},
             error=None,
+            losses=0,
         )
         if moved is not None:
             self._attempt(AttemptStatus.COMPLETED, external_id=outcome.external_id or self.step.external_id)
-        return moved is not None
+        return self._moved(moved)
 
     def _sealed(self, outcome: Done) -> bytes | None:
         secret = {name: outcome.outputs[name] for name in outcome.sensitive if name in outcome.outputs}
@@ -140,61 +171,105 @@ class _Recorder:
     def _checks(self) -> list[Any] | None:
         return None if self.result.checks is None else [dict(check) for check in self.result.checks]
 
-    def _waiting(self, outcome: Waiting) -> bool:
+    def _waiting(self, outcome: Waiting) -> int | None:
         moved = self._move(
             StepStatus.WAITING,
             quiet=self.claim.activity == Activity.POLL,
             activity=Activity.POLL,
             handle=dict(outcome.handle),
             check_after=func.clock_timestamp() + outcome.check_after,
+            verification=self._checks(),
             losses=0,
             external_id=outcome.external_id or self.step.external_id,
             tracking_url=outcome.tracking_url or self.step.tracking_url,
         )
         if moved is not None:
-            self._attempt(AttemptStatus.WAITING, external_id=outcome.external_id or self.step.external_id)
-        return moved is not None
+            self._attempt(AttemptStatus.WAITING, external_id=outcome.external_id or self.step.external_id, completed_at=None)
+        return self._moved(moved)
 
-    def _needs_human(self, outcome: NeedsHuman) -> bool:
-        moved = self._move(StepStatus.WAITING, activity=Activity.RUN, check_after=None)
+    def _needs_human(self, outcome: NeedsHuman) -> int | None:
+        if self.given_up:
+            return self._stopped("the request was ended before a person was asked")
+        moved = self._move(StepStatus.WAITING, activity=Activity.RUN)
         if moved is not None:
             self._attempt(AttemptStatus.WAITING)
-            tickets.open_for(self.change, moved, tickets.Work.manual(outcome, self.result.inputs), self.scopes)
-        return moved is not None
+            asking.open_for(self.change, moved, asking.Work.manual(outcome, self.result.inputs), self.scopes)
+        return self._moved(moved)
 
-    def _failed(self, outcome: Failed, roll: float) -> bool:
+    def _failed(self, outcome: Failed, roll: float) -> int | None:
         error = {"type": outcome.kind, "message": outcome.message, "details": dict(outcome.details)}
-        given_up = self.change.request.failure is not None  # a person has ended the request: nobody is asked any more
         again = decide(
             self.step.step_config.get("retry_policy") or {},
             self.step.group_attempt,
-            outcome.retryable and not given_up,
+            outcome.retryable and not self.given_up,
             outcome.retry_after,
             self.change.now,
             roll,
         )
-        values: dict[str, Any] = {"error": error, "handle": {}, "verification": self._checks()}
+        values: dict[str, Any] = {"error": error, "handle": {}, "verification": self._checks(), "activity": Activity.RUN}
         if again is not None:
-            moved = self._move(
-                StepStatus.WAITING, activity=Activity.RUN, check_after=again, payload={"retry_at": again.isoformat()}, **values
-            )
+            payload = {"retry_at": again.isoformat(), "message": outcome.message}
+            moved = self._move(StepStatus.WAITING, check_after=again, payload=payload, **values)
         else:
-            moved = self._move(StepStatus.FAILED, payload={"message": outcome.message}, **values)
+            moved = self._move(self._badly, payload={"message": outcome.message}, **values)
         if moved is None:
-            return False
+            return None
         self._attempt(AttemptStatus.FAILED, error=error)
-        if again is None and not given_up and self.step.step_config.get("fallback_on_failure", True):
-            tickets.open_for(self.change, moved, tickets.Work.failure(error, self.result.inputs), self.scopes)
-        return True
+        if again is None and not self.given_up and self.step.step_config.get("fallback_on_failure", True):
+            asking.open_for(self.change, moved, asking.Work.failure(error, self.result.inputs), self.scopes)
+        return 0
 
-    def _indeterminate(self, outcome: Indeterminate) -> bool:
-        evidence = dict(outcome.evidence)
-        moved = self._move(StepStatus.INDETERMINATE, handle={})
+    @property
+    def _badly(self) -> StepStatus:
+        """What a step is that ended badly: of a request that is being cancelled it is part of the cancelling."""
+        return StepStatus.CANCELLED if self.change.status == RequestStatus.CANCELLING else StepStatus.FAILED
+
+    def _indeterminate(self, outcome: Indeterminate) -> int | None:
+        """A run that does not know is probed; a probe or a poll that does not know asks a person, once."""
+        evidence = {**self._known_before(), **outcome.evidence}
+        losses = self.step.losses + 1
+        probe = self.claim.activity == Activity.RUN and losses < POISON
+        moved = self._move(
+            StepStatus.INDETERMINATE,
+            handle={},
+            losses=losses,
+            activity=Activity.PROBE,
+            check_after=func.clock_timestamp() if probe else None,
+        )
         if moved is None:
-            return False
+            return None
         self._attempt(AttemptStatus.INDETERMINATE, evidence=evidence)
-        tickets.open_for(self.change, moved, tickets.Work.unknown(evidence, self.result.inputs), self.scopes)
-        return True
+        if not probe:
+            asking.open_for(self.change, moved, asking.Work.unknown(evidence, self.result.inputs), self.scopes)
+        return int(probe)
+
+    def _known_before(self) -> dict[str, Any]:
+        """What was known when the attempt got lost, if this is the probe of it."""
+        if self.claim.activity != Activity.PROBE:
+            return {}
+        return dict(self.change.connection.scalar(select(ATTEMPT.c.evidence).where(*self._mine)) or {})
+
+    def _again(self, outcome: Again) -> int | None:
+        """Nothing was done, or nothing is lost by doing it again: ready at once, in the same attempt group."""
+        if self.given_up:
+            return self._stopped(outcome.reason)
+        error = {"type": "not_done", "message": outcome.reason, "details": {}}
+        # It does not count as one of the attempts that the catalog grants: the step has not failed.
+        counted = func.greatest(STEP.c.group_attempt - 1, 0)
+        moved = self._move(
+            StepStatus.READY, payload={"reason": outcome.reason}, group_attempt=counted, handle={}, activity=Activity.RUN
+        )
+        if moved is not None:
+            self._attempt(AttemptStatus.FAILED, error=error)
+        return self._moved(moved, 1)
+
+    def _stopped(self, reason: str) -> int | None:
+        """It ended without effect after the request had been given up."""
+        error = {"type": "stopped", "message": reason, "details": {}}
+        moved = self._move(StepStatus.CANCELLED, payload={"reason": reason}, error=error, handle={}, activity=Activity.RUN)
+        if moved is not None:
+            self._attempt(AttemptStatus.CANCELLED, error=error)
+        return self._moved(moved)
 
 
 def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
@@ -211,46 +286,3 @@ def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
     # What the attempt says already is no late news: a commit whose answer got lost is recorded twice.
     news = ATTEMPT.c.status != ATTEMPTS[type(outcome)]
     connection.execute(update(ATTEMPT).where(*mine, news).values(late_result=said))
-
-
-def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tools: Tools) -> int | None:
-    """Take back a step whose lease ran out. A poll goes back to waiting; a run is unknown and goes to a person.
-
-    Answers how many steps became ready, or None when somebody was faster or the lease lives after all.
-    """
-    with write.change(connection, request, "system") as change:
-        expired = func.coalesce(STEP.c.lease_until, STEP.c.claimed_at) < func.clock_timestamp()
-        row = connection.execute(
-            STEP.select().where(STEP.c.id == step, STEP.c.status == StepStatus.RUNNING, expired)
-        ).one_or_none()
-        if row is None:
-            return None
-        scopes = tools.scopes(connection, change.request)
-        if row.activity == Activity.POLL and not _hopeless(row, change.now):
-            again = {"check_after": change.now, "losses": STEP.c.losses + 1}
-            change.move_step(step, StepStatus.WAITING, StepStatus.RUNNING, quiet=True, token=row.lease_token, **again, **FREE)
-            return settle(change, scopes)
-        evidence = _last_seen(row)
-        moved = change.move_step(step, StepStatus.INDETERMINATE, StepStatus.RUNNING, token=row.lease_token, **FREE)
-        if moved is None:
-            return None
-        connection.execute(
-            update(ATTEMPT)
-            .where(ATTEMPT.c.step_id == step, ATTEMPT.c.attempt_number == row.attempt)
-            .values(status=AttemptStatus.INDETERMINATE, evidence=evidence, completed_at=func.clock_timestamp())
-        )
-        tickets.open_for(change, moved, tickets.Work.unknown(evidence, None), scopes)
-        return settle(change, scopes)
-
-
-def _hopeless(row: Row[Any], now: datetime) -> bool:
-    """Whether looking again makes no sense: it has killed its workers, or the time is up."""
-    return row.losses + 1 >= POISON or (row.deadline is not None and row.deadline <= now)
-
-
-def _last_seen(row: Row[Any]) -> dict[str, Any]:
-    seen = {"worker": row.claimed_by, "claimed_at": row.claimed_at.isoformat()}
-    if row.activity == Activity.POLL:
-        what = f"the worker died or lost its way while it looked, {row.losses + 1} times in a row"
-        return seen | {"what": what, "external_id": row.external_id, "handle": row.handle}
-    return seen | {"what": "the worker died or lost its way between the call and its answer"}

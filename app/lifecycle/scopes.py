@@ -97,12 +97,15 @@ class Scopes:
         return list(_texts([*made, *answers, ordered]))
 
     @cached_property
-    def _definition(self) -> Mapping[str, Any]:
-        """The bundle's definition, empty where an item was ordered alone."""
-        if self.request.catalog_kind != "bundle":
-            return {}
+    def ordered(self) -> Mapping[str, Any]:
+        """The definition of what was ordered: the bundle's, or the item's."""
         statement = select(VERSION.c.definition).where(VERSION.c.id == self.request.catalog_version_id)
         return self.connection.scalar(statement) or {}
+
+    @property
+    def _definition(self) -> Mapping[str, Any]:
+        """The bundle's definition, empty where an item was ordered alone."""
+        return self.ordered if self.request.catalog_kind == "bundle" else {}
 
     def finished(self, alias: str | None) -> bool:
         """Whether every step of an item (None: of the whole request) is completed or skipped."""

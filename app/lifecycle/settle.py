@@ -1,21 +1,24 @@
 """After a step ended, however it ended: make its children ready, gather outputs, and say how the request stands.
 
 Called under the request's row lock, with the steps read after it was taken: two parents that end at the same moment
-cannot both miss their child.
+cannot both miss their child. A request that is cancelled or rolled back goes its own way: `winding_down`, `undoing`.
 """
 
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core import decisions
 from app.core.expressions import ExpressionError, evaluate
-from app.core.plan import ready
-from app.core.statuses import TICKET_OPEN, RequestStatus, StepStatus, overall
+from app.core.plan import ready, rolls_back_on_failure
+from app.core.statuses import STEP_MOVING, STEP_SATISFIED, STEP_WAITS, TICKET_OPEN, RequestStatus, StepStatus, overall
+from app.lifecycle import undoing
+from app.lifecycle.looking import look_at
 from app.lifecycle.scopes import Output, Scopes
 from app.lifecycle.write import Change
 from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET, is_one_of
@@ -25,6 +28,7 @@ log = logging.getLogger(__name__)
 MASK = "********"
 STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states in which the steps alone decide how a request stands; in the others somebody has decided."""
+GOES_ON = STEP_MOVING | STEP_WAITS
 
 _HAS_TICKET = (
     select(TICKET.c.id).where(TICKET.c.step_id == STEP.c.id, is_one_of(TICKET.c.status, *sorted(TICKET_OPEN))).exists()
@@ -32,27 +36,58 @@ _HAS_TICKET = (
 
 
 def settle(change: Change, scopes: Scopes) -> int:
-    """Settle the request after a change of its steps; answers how many steps became ready.
+    """Settle the request after a change of its steps; answers how many steps became ready, or due to be undone.
 
     Cost: one SELECT of the request's steps, one UPDATE a child; outputs are read only when an item has just finished.
     """
-    steps = _steps(change)
+    steps = steps_of(change)
+    if change.status == RequestStatus.ROLLING_BACK:
+        return undoing.go_on(change, steps, scopes)
     statuses = {step.step_id: StepStatus(step.status) for step in steps}
-    made_ready = _promote(change, steps, statuses, scopes)
+    made_ready = _promote(change, steps, statuses, scopes) if _builds(change) else 0
     _gather(change, steps, statuses, scopes)
+    if change.status == RequestStatus.CANCELLING:
+        _end_cancelling(change, statuses.values())
+        return made_ready
     standing = overall((statuses[step.step_id], step.has_ticket) for step in steps)
     if standing != change.status and RequestStatus(change.status) in STANDING:
         change.move_request(standing, RequestStatus(change.status))
+        if standing == RequestStatus.FAILED and rolls_back_on_failure(scopes.ordered):
+            return made_ready + _roll_back(change, scopes)
     return made_ready
 
 
-def _steps(change: Change) -> list[Row[Any]]:
+def _roll_back(change: Change, scopes: Scopes) -> int:
+    """What was ordered takes back by itself what a failed request made."""
+    look = look_at(change)
+    if decisions.refuses_rollback(look) is not None:
+        return 0
+    undoing.begin(change, look, {"reason": "its catalog entry rolls back what failed"})
+    return undoing.go_on(change, steps_of(change), scopes)
+
+
+def _builds(change: Change) -> bool:
+    """Whether steps may begin: not before it is the request's turn, not after somebody has ended it."""
+    return change.admitted and RequestStatus(change.status) in STANDING
+
+
+def _end_cancelling(change: Change, statuses: Collection[StepStatus]) -> None:
+    """A cancelled request has ended when nothing of it runs, here or outside, and nothing is unknown."""
+    if GOES_ON.isdisjoint(statuses):
+        done = STEP_SATISFIED.issuperset(statuses)  # Nothing was left to stop: then it is what was ordered.
+        change.move_request(RequestStatus.COMPLETED if done else RequestStatus.CANCELLED, RequestStatus.CANCELLING)
+
+
+def steps_of(change: Change) -> list[Row[Any]]:
+    """The request's steps in order, as they are now, with whether a person is asked about each."""
     return list(
         change.connection.execute(
             select(
                 STEP.c.id,
                 STEP.c.step_id,
                 STEP.c.status,
+                STEP.c.activity,
+                STEP.c.undo,
                 STEP.c.depends_on,
                 STEP.c.item_alias,
                 STEP.c.step_config["when"].label("when"),

@@ -24,7 +24,7 @@ from app.core.plan import ChosenItem, PlannedStep, plan
 from app.core.shapes import Shape, shape_faults
 from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.errors import Conflict, Fault, Invalid
-from app.lifecycle import write
+from app.lifecycle import turns, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes
 from app.lifecycle.settle import settle
@@ -223,6 +223,9 @@ def _write(
     digest: str,
 ) -> Submitted:
     connection, steps = unit.connection, prepared.steps
+    taken = {item.catalog_item: item.definition for item in offer.items if resolved.selected[item.alias]}
+    admitted = turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
+    timeout = unit.rules.request_timeout
     row = connection.execute(
         insert(REQUEST)
         .values(
@@ -245,20 +248,24 @@ def _write(
             idempotency_key=key,
             idempotency_hash=digest if key is not None else None,
             number=REQUEST_NUMBERS.next_value(),
+            admitted=admitted,
+            deadline=func.clock_timestamp() + timeout if timeout else None,
         )
         .returning(REQUEST)
     ).one()
     _write_items(connection, row.id, offer, resolved)
-    _write_steps(connection, row, steps)
+    ready = _first_ready(steps) if admitted else set()
+    _write_steps(connection, row, steps, ready)
     with write.change(
         connection, row.id, caller.person.user_id, address=caller.address, correlation_id=caller.correlation_id
     ) as change:
         change.tell("request.submitted", None, by=caller.person.name, team=team)
         change.audit("request.submit", f"request:{row.request_id}", catalog=offer.name, version=offer.version, team=team)
-        ready = _first_ready(steps)
         unit.ready += len(ready)
+        if not admitted:
+            change.tell("request.queued", None)
         # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
-        if not ready or _undecided(steps):
+        elif not ready or _undecided(steps):
             unit.ready += settle(change, Scopes(connection, change.request, unit.vault))
     return _submitted(row)
 
@@ -283,8 +290,7 @@ def _write_items(connection: Connection, request: uuid.UUID, offer: offers.Offer
         connection.execute(insert(ITEM), rows)
 
 
-def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[PlannedStep]) -> None:
-    ready = _first_ready(steps)
+def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[PlannedStep], ready: set[str]) -> None:
     rows = [
         {
             "request_id": request.id,
@@ -293,6 +299,7 @@ def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[Plan
             "step_name": step.name,
             "step_title": step.title,
             "step_type": step.type,
+            "kind": step.kind,
             "item_alias": step.item_alias,
             "owner_team": step.owner_team,
             "step_config": step.config,
@@ -300,6 +307,7 @@ def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[Plan
             "depends_on": list(step.depends_on),
             "module_sha256": step.module_sha256,
             "status": _first_status(step, ready),
+            "ready_at": request.created_at if step.step_id in ready else None,
             "activity": Activity.RUN,
             "position": step.position,
         }

@@ -7,155 +7,32 @@ the request. Whoever comes second is told who was first.
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cached_property
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
 from app.core.access import Person, may_see_request, may_work_ticket
-from app.core.durations import parse_duration
-from app.core.expressions import ExpressionError, render
 from app.core.fields import Field, check
-from app.core.outcomes import NeedsHuman
 from app.core.shapes import shape_faults
-from app.core.statuses import TICKET_OPEN, AttemptStatus, StepStatus, TicketStatus
+from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatus, StepStatus, TicketStatus
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
-from app.lifecycle import write
+from app.lifecycle import stopping, undoing, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models import User
-from app.models.tables import ATTEMPT, COMMENT, REQUEST, STEP, TICKET
-from app.outbound import Redactor
+from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.transaction import Unit
-from app.vault import VaultError
 
 LONGEST_COMMENT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What a ticket asks for. kind: `fulfillment` (manual by design), `failure` or `unknown`."""
-
-    kind: str
-    title: str | None = None
-    instructions: str | None = None
-    error: Mapping[str, Any] | None = None
-    inputs: Mapping[str, Any] | None = None
-    due: timedelta | None = None
-
-    @classmethod
-    def manual(cls, outcome: NeedsHuman, inputs: Mapping[str, Any] | None) -> Self:
-        """A step that is a person's by design."""
-        return cls("fulfillment", outcome.title, outcome.instructions, None, inputs, outcome.due)
-
-    @classmethod
-    def failure(cls, error: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> Self:
-        """A step whose attempts are used up."""
-        return cls("failure", None, None, error, inputs)
-
-    @classmethod
-    def unknown(cls, evidence: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> Self:
-        """A step of which nobody can tell whether it took effect."""
-        message = "Nobody can tell whether this step took effect. Look before it runs again."
-        return cls("unknown", None, None, {"type": "indeterminate", "message": message, "details": dict(evidence)}, inputs)
-
-
-def open_for(change: write.Change, step: Row[Any], work: Work, scopes: Scopes) -> None:
-    """Open the step's ticket in the built-in queue, whatever system the catalog names.
-
-    Its form is made of the step's declared outputs. It links the ticket that came before it, if the step had one.
-    """
-    text = _Texts(step, scopes)
-    change.open_ticket(
-        step,
-        ticket_system=(step.step_config.get("manual") or {}).get("system", "internal"),
-        ticket_type=work.kind,
-        title=(work.title or text.of("title") or f"{step.step_title} needs a person")[:500],
-        instructions=work.instructions or text.of("instructions") or "",
-        error=dict(work.error) if work.error else None,
-        inputs=dict(work.inputs or {}),
-        outputs_form={"fields": form_fields(step.step_config.get("outputs") or {}, text)},
-        previous_id=_previous(change, step),
-        due_at=func.clock_timestamp() + due if (due := work.due or text.due()) else None,
-    )
-
-
-class _Texts:
-    """The manual instructions of the catalog, rendered for this request; raw where they cannot be rendered.
-
-    Whatever keeps them from being rendered, the ticket opens: without it nobody would be asked.
-    """
-
-    def __init__(self, step: Row[Any], scopes: Scopes) -> None:
-        self.manual: Mapping[str, Any] = step.step_config.get("manual") or {}
-        self.alias, self.scopes = step.item_alias, scopes
-
-    def of(self, key: str) -> str | None:
-        """`title` or `instructions` as the catalog has them, rendered."""
-        return str(self.rendered(self.manual[key])) if self.manual.get(key) else None
-
-    def due(self) -> timedelta | None:
-        """How long people have, where the catalog says so in a way that can be read."""
-        try:
-            return parse_duration(str(self.rendered(self.manual["due"]))) if self.manual.get("due") else None
-        except ValueError:
-            return None
-
-    def rendered(self, template: Any) -> Any:
-        """`template` over the request's scope, secrets masked: people read this."""
-        try:
-            return self._redactor.deep(self._clear(template))
-        except (ExpressionError, VaultError):
-            return template
-
-    def offered(self, template: Any) -> Any:
-        """A default to offer, or None: a mask is none, and neither is a template that cannot be rendered."""
-        try:
-            value = self._clear(template)
-            return value if self._redactor.deep(value) == value else None
-        except (ExpressionError, VaultError):
-            return None
-
-    def _clear(self, template: Any) -> Any:
-        return render(template, self.scopes.of(self.alias) | {"secrets": {}})
-
-    @cached_property
-    def _redactor(self) -> Redactor:
-        return Redactor(self.scopes.hidden)
-
-
-def form_fields(outputs: Mapping[str, Mapping[str, Any]], text: _Texts) -> list[dict[str, Any]]:
-    """The step's declared outputs as presentation fields: required unless they say otherwise, defaults offered.
-
-    outputs: name -> `{type, title?, description?, sensitive?, default?, …}`; whatever else a field may have goes through.
-    """
-    return [_form_field(name, spec, text) for name, spec in outputs.items()]
-
-
-def _form_field(name: str, spec: Mapping[str, Any], text: _Texts) -> dict[str, Any]:
-    field = {"type": "string", "required": True, **spec, "name": name}
-    if description := field.pop("description", None):
-        field.setdefault("help_text", description)
-    written = field.pop("default", None)
-    if written is not None and (offered := text.offered(written)) is not None:
-        field["default"] = offered
-    return field
-
-
-def _previous(change: write.Change, step: Row[Any]) -> Any:
-    return change.connection.scalar(
-        select(TICKET.c.id).where(TICKET.c.step_id == step.id).order_by(TICKET.c.created_at.desc()).limit(1)
-    )
 
 
 def claim(unit: Unit, caller: Caller, ticket_id: str) -> None:
     """Take a ticket. Taking one's own again changes nothing. Raises NotFound, NotAllowed, Conflict (somebody else has it)."""
     ticket, request = _workable(unit, caller.person, ticket_id)
-    with _change(unit, caller, request) as change:
+    with change_of(unit, caller, request) as change:
         values = {"claimed_by_id": caller.person.id, "claimed_at": func.clock_timestamp()}
         if change.move_ticket(ticket.id, TicketStatus.CLAIMED, TicketStatus.OPEN, **values) is None:
             now = _ticket(unit, ticket_id)
@@ -166,7 +43,7 @@ def claim(unit: Unit, caller: Caller, ticket_id: str) -> None:
 def release(unit: Unit, caller: Caller, ticket_id: str) -> None:
     """Give a claimed ticket back to the queue. An open one stays open. Raises NotFound, NotAllowed, Conflict (it ended)."""
     ticket, request = _workable(unit, caller.person, ticket_id)
-    with _change(unit, caller, request) as change:
+    with change_of(unit, caller, request) as change:
         values = {"claimed_by_id": None, "claimed_at": None}
         if change.move_ticket(ticket.id, TicketStatus.OPEN, TicketStatus.CLAIMED, **values) is None:
             now = _ticket(unit, ticket_id)
@@ -180,7 +57,7 @@ def comment(unit: Unit, caller: Caller, ticket_id: str, text: str) -> None:
     if not text.strip() or len(text) > LONGEST_COMMENT:
         message = f"must have 1 to {LONGEST_COMMENT} characters"
         raise Invalid(faults=[Fault(("text",), "length", message, {"max_length": LONGEST_COMMENT})])
-    with _change(unit, caller, request) as change:
+    with change_of(unit, caller, request) as change:
         _say(unit, caller.person, ticket, text)
         change.tell("ticket.comment", None, ticket_id=ticket_id, by=caller.person.name)
         change.audit("ticket.comment", f"ticket:{ticket_id}")
@@ -194,8 +71,15 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
     """
     ticket, request = _workable(unit, caller.person, ticket_id)
     values = _checked(ticket.outputs_form["fields"], outputs)
-    with _change(unit, caller, request) as change:
-        _end(unit, change, caller, ticket, TicketStatus.RESOLVED, {"comment": comment})
+    with change_of(unit, caller, request) as change:
+        end(unit, change, caller, ticket, TicketStatus.RESOLVED, {"comment": comment})
+        if ticket.ticket_type == "undo":
+            by = {"by": caller.person.name}
+            change.move_step(
+                ticket.step_id, StepStatus.ROLLED_BACK, StepStatus.WAITING, payload=by, activity=Activity.RUN, undo=None
+            )
+            unit.ready += settle(change, scopes_of(unit, change))
+            return
         secret = {f["name"] for f in ticket.outputs_form["fields"] if f.get("sensitive")} & values.keys()
         sealed = json.dumps({name: values[name] for name in secret}).encode()
         moved = change.move_step(
@@ -210,12 +94,14 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
             secret_outputs=unit.vault.encrypt(sealed, secret_cell(ticket.step_id)) if secret else None,
             sensitive_outputs=sorted(secret),
             managed_by="person",
+            activity=Activity.RUN,
             check_after=None,
+            error=None,
         )
         if moved is None:
             raise Conflict("the step of this ticket waits for nobody any more")
-        _close_attempts(change, ticket.step_id, AttemptStatus.COMPLETED)
-        unit.ready += settle(change, _scopes(unit, change))
+        stopping.close_attempts(change, ticket.step_id, AttemptStatus.COMPLETED)
+        unit.ready += settle(change, scopes_of(unit, change))
 
 
 def _checked(fields: Sequence[Mapping[str, Any]], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,78 +128,99 @@ def retry(unit: Unit, caller: Caller, ticket_id: str) -> None:
         raise NotAllowed(f"only {ticket.owner_team} works this ticket")
     if ticket.ticket_type == "fulfillment":
         raise Conflict("this step is manual by design: there is no automation to retry")
-    with _change(unit, caller, request) as change:
-        _end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, TICKET_OPEN if works else {TicketStatus.OPEN})
-        again(change, ticket.step_id)
-        unit.ready += 1 + settle(change, _scopes(unit, change))
+    with change_of(unit, caller, request) as change:
+        if change.status == RequestStatus.CANCELLING:
+            raise Conflict("the request is being cancelled: say whether the step took effect instead")
+        end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, TICKET_OPEN if works else {TicketStatus.OPEN})
+        if ticket.ticket_type == "undo":
+            _undo_again(change, ticket.step_id)
+        else:
+            again(change, ticket.step_id)
+        unit.ready += 1 + settle(change, scopes_of(unit, change))
 
 
-def again(change: write.Change, step: Any) -> None:
+def again(change: write.Change, step: uuid.UUID) -> None:
     """Make a step that ended badly ready for a new group of attempts. Raises Conflict when it did not end badly."""
-    moved = change.move_step(
-        step,
-        StepStatus.READY,
-        StepStatus.FAILED,
-        StepStatus.INDETERMINATE,
-        activity="run",
-        attempt_group=STEP.c.attempt_group + 1,
-        group_attempt=0,
-        deadline=None,
-        check_after=None,
-        handle={},
-    )
-    if moved is None:
+    if change.move_step(step, StepStatus.READY, StepStatus.FAILED, StepStatus.INDETERMINATE, **ANEW) is None:
         raise Conflict("only a step that failed can be run again")
+
+
+ANEW: Mapping[str, Any] = {
+    "activity": Activity.RUN,
+    "attempt_group": STEP.c.attempt_group + 1,
+    "group_attempt": 0,
+    "losses": 0,
+    "deadline": None,
+    "check_after": None,
+    "stop_wanted": False,
+    "handle": {},
+}
+"""What a step carries that begins a new group of attempts."""
+
+
+def _undo_again(change: write.Change, step: uuid.UUID) -> None:
+    """Let the machine undo it once more. Raises Conflict where no machine can."""
+    row = change.connection.execute(select(STEP).where(STEP.c.id == step)).one()
+    if undoing.by_person(row):
+        raise Conflict("this step is undone by hand: there is no automation to retry")
+    change.connection.execute(
+        update(STEP)
+        .where(STEP.c.id == step, STEP.c.status == StepStatus.WAITING)
+        .values(check_after=func.clock_timestamp(), handle={}, losses=0, attempt_group=STEP.c.attempt_group + 1)
+    )
+    change.tell("step.undo", row.step_id, name=row.step_name)
 
 
 def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
     """Say that it cannot be done: the request fails, what has not started is cancelled, its other tickets end with it.
 
-    What runs is let finish; a failure of it asks nobody any more. Raises as `resolve` does.
+    What runs is let finish; a failure of it asks nobody any more. Of an undo it says that the step stays as it is; of a request
+    that is being cancelled, that the step did not take effect. Raises as `resolve` does.
     """
     ticket, request = _workable(unit, caller.person, ticket_id)
+    check_reason(reason)
+    with change_of(unit, caller, request) as change:
+        end(unit, change, caller, ticket, TicketStatus.REJECTED, {"reason": reason})
+        if ticket.ticket_type == "undo":
+            _let_stay(change, ticket, reason)
+        elif change.status == RequestStatus.CANCELLING:
+            change.move_step(ticket.step_id, StepStatus.CANCELLED, StepStatus.INDETERMINATE)
+        else:
+            _give_up_all(unit, change, caller, ticket, reason)
+        unit.ready += settle(change, scopes_of(unit, change))
+
+
+def check_reason(reason: str) -> None:
+    """Raises Invalid where nobody could read why."""
     if not reason.strip() or len(reason) > LONGEST_COMMENT:
         message = f"say why, in 1 to {LONGEST_COMMENT} characters"
         raise Invalid(faults=[Fault(("reason",), "required", message, {"max_length": LONGEST_COMMENT})])
-    with _change(unit, caller, request) as change:
-        _end(unit, change, caller, ticket, TicketStatus.REJECTED, {"reason": reason})
-        _give_up(change, ticket)
-        for other in _open_tickets(change):
-            _end(unit, change, caller, other, TicketStatus.REJECTED, {"reason": f"given up with {ticket_id}: {reason}"})
-            _give_up(change, other)
-        _cancel_unstarted(change)
-        change.connection.execute(update(REQUEST).where(REQUEST.c.id == request.id).values(failure=reason))
-        settle(change, _scopes(unit, change))
+
+
+def _let_stay(change: write.Change, ticket: Row[Any], reason: str) -> None:
+    """The step is not undone; the request cannot be called rolled back any more."""
+    step = change.connection.execute(select(STEP.c.completed_at).where(STEP.c.id == ticket.step_id)).one()
+    status = StepStatus.CANCELLED if step.completed_at is None else StepStatus.COMPLETED
+    change.move_step(ticket.step_id, status, StepStatus.WAITING, activity=Activity.RUN, undo=undoing.KEPT)
+    change.connection.execute(update(REQUEST).where(REQUEST.c.id == change.request.id).values(failure=reason))
+
+
+def _give_up_all(unit: Unit, change: write.Change, caller: Caller, ticket: Row[Any], reason: str) -> None:
+    _give_up(change, ticket)
+    for other in stopping.open_tickets(change):
+        end(unit, change, caller, other, TicketStatus.REJECTED, {"reason": f"given up with {ticket.ticket_id}: {reason}"})
+        _give_up(change, other)
+    stopping.cancel_unstarted(change)
+    change.connection.execute(update(REQUEST).where(REQUEST.c.id == change.request.id).values(failure=reason))
 
 
 def _give_up(change: write.Change, ticket: Row[Any]) -> None:
     """Nobody finishes this ticket's step."""
-    change.move_step(ticket.step_id, StepStatus.FAILED, StepStatus.WAITING, StepStatus.INDETERMINATE)
-    _close_attempts(change, ticket.step_id, AttemptStatus.FAILED)
+    change.move_step(ticket.step_id, StepStatus.FAILED, StepStatus.WAITING, StepStatus.INDETERMINATE, activity=Activity.RUN)
+    stopping.close_attempts(change, ticket.step_id, AttemptStatus.FAILED)
 
 
-def _open_tickets(change: write.Change) -> list[Row[Any]]:
-    mine = (TICKET.c.request_id == change.request.id, TICKET.c.status.in_(sorted(TICKET_OPEN)))
-    return list(change.connection.execute(select(TICKET).where(*mine).order_by(TICKET.c.created_at)))
-
-
-def _close_attempts(change: write.Change, step: uuid.UUID, status: AttemptStatus) -> None:
-    """End the attempt that has waited for this person."""
-    waits = (ATTEMPT.c.step_id == step, ATTEMPT.c.status == AttemptStatus.WAITING)
-    change.connection.execute(update(ATTEMPT).where(*waits).values(status=status, completed_at=func.clock_timestamp()))
-
-
-def _cancel_unstarted(change: write.Change) -> None:
-    rows = change.connection.scalars(
-        select(STEP.c.id)
-        .where(STEP.c.request_id == change.request.id, STEP.c.status.in_([StepStatus.PENDING, StepStatus.READY]))
-        .order_by(STEP.c.position)
-    )
-    for step in list(rows):
-        change.move_step(step, StepStatus.CANCELLED, StepStatus.PENDING, StepStatus.READY)
-
-
-def _end(
+def end(
     unit: Unit,
     change: write.Change,
     caller: Caller,
@@ -322,6 +229,7 @@ def _end(
     said: Mapping[str, Any],
     sources: Collection[TicketStatus] = TICKET_OPEN,
 ) -> None:
+    """End a ticket, and write what was said on it. Raises Conflict, with who was faster."""
     values = {"resolution": dict(said), "resolved_by_id": caller.person.id, "resolved_at": func.clock_timestamp()}
     if change.move_ticket(ticket.id, how, *sorted(sources), **values) is None:
         raise Conflict(_whose(unit, _ticket(unit, ticket.ticket_id)))
@@ -336,7 +244,8 @@ def _say(unit: Unit, person: Person, ticket: Row[Any], text: str) -> None:
     )
 
 
-def _change(unit: Unit, caller: Caller, request: Row[Any]) -> Any:
+def change_of(unit: Unit, caller: Caller, request: Row[Any]) -> AbstractContextManager[write.Change]:
+    """A change of the request by a person."""
     return write.change(
         unit.connection,
         request.id,
@@ -346,7 +255,8 @@ def _change(unit: Unit, caller: Caller, request: Row[Any]) -> Any:
     )
 
 
-def _scopes(unit: Unit, change: write.Change) -> Scopes:
+def scopes_of(unit: Unit, change: write.Change) -> Scopes:
+    """The scopes of the request without the operator's secrets, which only step templates see."""
     return Scopes(unit.connection, change.request, unit.vault)
 
 

@@ -38,6 +38,7 @@ class Change:
     address: str | None = None
     correlation_id: str | None = None
     status: str = ""
+    admitted: bool = True
     happened: list[events.Event] = field(default_factory=list)
     acts: list[audit.Act] = field(default_factory=list)
 
@@ -71,6 +72,8 @@ class Change:
         quiet: tell nobody. Only for looking again at something that goes on outside: for people nothing changed.
         """
         statement = update(STEP).where(STEP.c.id == step, STEP.c.status.in_(sources(STEP_MOVES, target, *only)))
+        if target == StepStatus.READY:
+            values["ready_at"] = func.clock_timestamp()
         if token is not None:
             statement = statement.where(STEP.c.lease_token == token)
         row = self.connection.execute(statement.values(status=target, **values).returning(STEP)).one_or_none()
@@ -151,7 +154,7 @@ def change(
     Raises NoResultFound when there is no such request. The caller commits.
     """
     row = locked if locked is not None else connection.execute(lock(request)).one()
-    made = Change(connection, row, actor, address, correlation_id, status=row.status)
+    made = Change(connection, row, actor, address, correlation_id, status=row.status, admitted=row.admitted)
     yield made
     if made.happened:
         events.append(connection, row.id, actor, made.happened)

@@ -1,9 +1,9 @@
 """The small protocol of a step type: plain values in, an outcome out. No database, no queue, no Flask.
 
 A step type is one module with one class. `run` makes the call; `poll` looks again at something that goes on outside, after
-`run` or `poll` answered `Waiting`; `stop` asks that to end; `probe` finds out what became of a run whose answer got lost; `undo`
-takes back what a run made. `steps.parts` has what most types answer to the last three. The parameters of each type are in `core.step_params`, so that the loader can check a
-`template` without network code.
+`run` or `poll` answered `Waiting`; `stop` asks that to end; `probe` finds out what became of a run whose answer got lost;
+`undo` takes back what a run made. `steps.parts` has what most types answer to the last three. The parameters of each type
+are in `core.step_params`, so that the loader can check a `template` without network code.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +51,10 @@ class StepContext:
     errors: the catalog's `[{match, error_code, advice}]`. module: the pinned Terraform module as a gzipped tar, or None.
     workdir: a private directory (0700), removed by the worker afterwards. handle: what the last `Waiting` carried.
     log: write one line for people; secrets are masked by the worker. stopping: set when the step must end soon (lease
-    lost, worker told to stop, request cancelled); a step with a child process ends it then, and answers `Again` where nothing
-    was lost by it. budget: how long this call may take. note: keep facts (JSON, no secrets) with the attempt before something is
-    done that a probe would have to know of; False when they could not be kept, and then it must not be done. noted: what
-    the attempt had noted, for a probe. outputs: what the step had yielded, for an undo.
+    lost, worker told to stop, request cancelled); a step with a child process ends it then, and answers `Again` where
+    nothing was lost by it. budget: how long this call may take. note: keep facts (JSON, no secrets) with the attempt before
+    something is done that a probe would have to know of; False when they could not be kept, and then it must not be done.
+    noted: what the attempt had noted, for a probe. outputs: what the step had yielded, for an undo.
     """
 
     idempotency_key: str
@@ -98,8 +98,8 @@ class StepType(Protocol):
     def probe(self, context: StepContext) -> Outcome:
         """Find out what became of a run that never answered; it changes nothing outside.
 
-        `Done` (it took effect), `Waiting` (it goes on outside), `Failed` (it ended badly), `Again` (run it again: it did not take
-        effect, or repeating is harmless), `Indeterminate` (a person must look; its evidence says at what).
+        `Done` (it took effect), `Waiting` (it goes on outside), `Failed` (it ended badly), `Again` (run it again: it did not
+        take effect, or repeating is harmless), `Indeterminate` (a person must look; its evidence says at what).
         """
         ...
 

@@ -21,14 +21,13 @@ class NeverWaits:
         """Raises RuntimeError: a poll of such a step is a bug."""
         raise RuntimeError(f"{type(self).__name__} of {context.step_id} waits for nothing that could be polled")
 
-
     def stop(self, context: StepContext) -> Outcome:
         """Raises RuntimeError, as `poll` does."""
         return self.poll(context)
 
 
 class HasNoUndo:
-    """For step types that cannot take back by themselves what they did: the catalog's `rollback` says how, or a person does it."""
+    """For step types that cannot take back by themselves what they did: the catalog's `rollback`, or a person, does it."""
 
     def undo(self, context: StepContext) -> Outcome:
         """Raises RuntimeError: asking such a step is a bug."""

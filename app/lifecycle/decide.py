@@ -1,0 +1,188 @@
+"""What people decide about a whole request, or about one step of it: cancel, retry, resume, skip, roll back.
+
+Whether it makes sense is `core.decisions`, who may is `core.access`. Each takes the request's lock, so that of two people who
+press at once the second one finds what the first one did.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from app.core import decisions
+from app.core.access import may_decide, may_run_again, may_see_request, may_work_ticket
+from app.core.decisions import Look
+from app.core.statuses import (
+    TICKET_OPEN,
+    AttemptStatus,
+    RequestStatus,
+    StepStatus,
+    TicketStatus,
+)
+from app.errors import Conflict, NotAllowed, NotFound
+from app.lifecycle import stopping, tickets, undoing
+from app.lifecycle.caller import Caller
+from app.lifecycle.looking import look_at
+from app.lifecycle.settle import settle
+from app.lifecycle.tickets import ANEW, change_of, scopes_of
+from app.lifecycle.write import Change
+from app.models.tables import REQUEST, STEP
+from app.transaction import Unit
+
+
+def cancel(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
+    """Stop the request: what has not begun never does, what runs is asked to end, finished steps keep what they made.
+
+    One that is being cancelled already, or was, stays as it is. Raises NotFound, NotAllowed, Invalid (no reason), Conflict.
+    """
+    request = _decided_by(unit, caller, request_id)
+    tickets.check_reason(reason)
+    with change_of(unit, caller, request) as change:
+        _refuse(decisions.refuses_cancel(look_at(change)))
+        if change.status in (RequestStatus.CANCELLING, RequestStatus.CANCELLED):
+            return
+        change.move_request(RequestStatus.CANCELLING, *sorted(decisions.CANCELLABLE), failure=reason)
+        change.tell("request.cancel", None, by=caller.person.name, reason=reason)
+        said = {"reason": f"the request was cancelled: {reason}"}
+        end = partial(tickets.end, unit, change, caller, how=TicketStatus.REJECTED, said=said)
+        unit.ready += stopping.wind_down(change, lambda ticket: end(ticket=ticket))
+        unit.ready += settle(change, scopes_of(unit, change))
+
+
+def retry(unit: Unit, caller: Caller, request_id: str) -> int:
+    """Run every failed step again; answers how many finished steps are kept. Raises NotFound, NotAllowed, Conflict."""
+    request = _seen(unit, caller, request_id)
+    with change_of(unit, caller, request) as change:
+        look = look_at(change)
+        _refuse(decisions.refuses_retry(look))
+        failed = [one for one in _rows(change) if one.status in decisions.BADLY]
+        mine = [one for one in failed if may_run_again(caller.person, request.requester_team, one.owner_team)]
+        if not mine:
+            raise NotAllowed(f"only {request.requester_team} or {failed[0].owner_team} runs this again")
+        return _go_on(unit, change, caller, look, mine)
+
+
+def resume(unit: Unit, caller: Caller, request_id: str) -> int:
+    """Let a failed or cancelled request go on with what it has not done; answers how many finished steps are kept.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
+    request = _decided_by(unit, caller, request_id)
+    with change_of(unit, caller, request) as change:
+        look = look_at(change)
+        _refuse(decisions.refuses_resume(look))
+        return _go_on(unit, change, caller, look, [one for one in _rows(change) if one.status in decisions.BADLY])
+
+
+def retry_step(unit: Unit, caller: Caller, request_id: str, step_id: str) -> None:
+    """Run one failed step again, with the same inputs. Raises NotFound, NotAllowed, Conflict."""
+    request = _seen(unit, caller, request_id)
+    with change_of(unit, caller, request) as change:
+        step = _step(change, step_id)
+        if not may_run_again(caller.person, request.requester_team, step.owner_team):
+            raise NotAllowed(f"only {request.requester_team} or {step.owner_team} runs this again")
+        look = look_at(change)
+        _refuse(decisions.refuses_step_retry(look, step_id))
+        _go_on(unit, change, caller, look, [step])
+
+
+def skip_step(unit: Unit, caller: Caller, request_id: str, step_id: str, reason: str) -> None:
+    """Leave out a step that failed or waits for a person; what waits for it goes on without. Its ticket is resolved.
+
+    Raises NotFound, NotAllowed, Invalid (no reason), Conflict.
+    """
+    request = _seen(unit, caller, request_id)
+    tickets.check_reason(reason)
+    with change_of(unit, caller, request) as change:
+        step = _step(change, step_id)
+        if not may_work_ticket(caller.person, step.owner_team):
+            raise NotAllowed(f"only {step.owner_team} leaves this step out")
+        _refuse(decisions.refuses_skip(look_at(change), step_id))
+        for ticket in stopping.open_tickets(change):
+            if ticket.step_id == step.id:
+                said = {"comment": f"left out: {reason}"}
+                tickets.end(unit, change, caller, ticket, TicketStatus.RESOLVED, said)
+        sources = (StepStatus.FAILED, StepStatus.INDETERMINATE, StepStatus.WAITING)
+        payload = {"by": caller.person.name, "reason": reason}
+        change.move_step(step.id, StepStatus.SKIPPED, *sources, payload=payload, check_after=None, managed_by="person")
+        stopping.close_attempts(change, step.id, AttemptStatus.CANCELLED)
+        _reopen(change)
+        unit.ready += settle(change, scopes_of(unit, change))
+
+
+def rollback(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
+    """Take back what the request made, last built first; what no machine can undo becomes a ticket.
+
+    One that is being rolled back already, or was, stays as it is. Raises NotFound, NotAllowed, Invalid (no reason), Conflict.
+    """
+    request = _decided_by(unit, caller, request_id)
+    tickets.check_reason(reason)
+    with change_of(unit, caller, request) as change:
+        look = look_at(change)
+        _refuse(decisions.refuses_rollback(look))
+        if change.status in (RequestStatus.ROLLING_BACK, RequestStatus.ROLLED_BACK):
+            return
+        undoing.begin(change, look, payload={"by": caller.person.name, "reason": reason})
+        unit.ready += settle(change, scopes_of(unit, change))
+
+
+def _go_on(unit: Unit, change: Change, caller: Caller, look: Look, failed: Sequence[Row[Any]]) -> int:
+    """Make failed steps ready anew, what had been cancelled pending again, and the request one that is being built."""
+    kept = decisions.kept(look)
+    waiting = {ticket.step_id: ticket for ticket in stopping.open_tickets(change)}
+    for step in failed:
+        ticket = waiting.get(step.id)
+        if ticket is not None:
+            works = may_work_ticket(caller.person, ticket.owner_team)
+            sources = TICKET_OPEN if works else {TicketStatus.OPEN}
+            tickets.end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, sources)
+        tickets.again(change, step.id)
+    for step in _rows(change):
+        if step.status == StepStatus.CANCELLED:
+            anew = {key: value for key, value in ANEW.items() if step.attempt or key != "attempt_group"}
+            change.move_step(step.id, StepStatus.PENDING, StepStatus.CANCELLED, error=None, **anew)
+    change.tell("request.resumed", None, by=caller.person.name, kept=kept, again=[step.step_id for step in failed])
+    _reopen(change)
+    unit.ready += len(failed) + settle(change, scopes_of(unit, change))
+    return kept
+
+
+def _reopen(change: Change) -> None:
+    """The request is being built again: nobody has given it up any more, and its time goes on where it stood."""
+    stood = func.coalesce(func.clock_timestamp() - REQUEST.c.completed_at, func.make_interval(0))
+    values = {"failure": None, "deadline": REQUEST.c.deadline + stood}
+    if RequestStatus(change.status) in decisions.RESUMABLE:
+        change.move_request(RequestStatus.IN_PROGRESS, *sorted(decisions.RESUMABLE), **values)
+
+
+def _refuse(reason: str | None) -> None:
+    """Raises Conflict with the reason, if there is one."""
+    if reason is not None:
+        raise Conflict(reason)
+
+
+def _seen(unit: Unit, caller: Caller, request_id: str) -> Row[Any]:
+    row = unit.connection.execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one_or_none()
+    if row is None or not may_see_request(caller.person, row.requester_team, row.owner_teams):
+        raise NotFound(f"There is no request {request_id}, or none that you may see.")
+    return row
+
+
+def _decided_by(unit: Unit, caller: Caller, request_id: str) -> Row[Any]:
+    row = _seen(unit, caller, request_id)
+    if not may_decide(caller.person, row.requester_team):
+        raise NotAllowed(f"only {row.requester_team} decides this")
+    return row
+
+
+def _step(change: Change, step_id: str) -> Row[Any]:
+    step = next((one for one in _rows(change) if one.step_id == step_id), None)
+    if step is None:
+        raise NotFound(f"{change.request.request_id} has no step {step_id}.")
+    return step
+
+
+def _rows(change: Change) -> list[Row[Any]]:
+    statement = select(STEP).where(STEP.c.request_id == change.request.id).order_by(STEP.c.position)
+    return list(change.connection.execute(statement))

@@ -1,0 +1,45 @@
+"""A request as `core.decisions` sees it, read under its lock."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from app.core.decisions import Look, StepLook
+from app.core.statuses import AttemptStatus, RequestStatus, StepStatus
+from app.lifecycle import stopping
+from app.lifecycle.write import Change
+from app.models.tables import ATTEMPT, STEP, is_one_of
+
+
+def look_at(change: Change) -> Look:
+    """The request as decisions see it, under its lock."""
+    rows = list(change.connection.execute(select(STEP).where(STEP.c.request_id == change.request.id).order_by(STEP.c.position)))
+    asked = {ticket.step_id: ticket for ticket in stopping.open_tickets(change)}
+    unsure = _unsure(change.connection, change.request.id)
+
+    def seen(row: Row[Any]) -> StepLook:
+        ticket = asked.get(row.id)
+        return StepLook(
+            step_id=row.step_id,
+            title=row.step_title,
+            kind=row.kind,
+            status=StepStatus(row.status),
+            attempt=row.attempt,
+            undo_how=row.step_config.get("undo", "person"),
+            undo=row.undo,
+            managed_by=row.managed_by,
+            ticket_status=ticket.status if ticket else None,
+            ticket_type=ticket.ticket_type if ticket else None,
+            read_by=tuple(row.step_config.get("read_by") or ()),
+            unsure=row.id in unsure,
+        )
+
+    return Look(RequestStatus(change.status), [seen(row) for row in rows])
+
+
+def _unsure(connection: Connection, request: uuid.UUID) -> set[uuid.UUID]:
+    """The steps of whose last attempt nobody ever found out what had become."""
+    last = (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.attempt_number == STEP.c.attempt)
+    statement = select(STEP.c.id).join(ATTEMPT, last).where(STEP.c.request_id == request)
+    return set(connection.scalars(statement.where(is_one_of(ATTEMPT.c.status, AttemptStatus.INDETERMINATE))))

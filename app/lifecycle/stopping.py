@@ -1,0 +1,66 @@
+"""Winding a request down: what has not begun is cancelled, what runs is asked to stop, people are asked no more.
+
+What is unknown stays so until somebody has looked: its ticket stays open, whatever becomes of the request.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, StepStatus
+from app.lifecycle.write import Change
+from app.models.tables import ATTEMPT, STEP, TICKET, is_one_of
+
+PATIENCE = timedelta(minutes=10)
+"""How long something that goes on outside has to end after it was asked to."""
+
+
+def wind_down(change: Change, end_ticket: Callable[[Row[Any]], None]) -> int:
+    """Cancel, ask to stop, and end tickets with `end_ticket`; answers how many waits are due now, to be asked to stop."""
+    cancel_unstarted(change)
+    for ticket in open_tickets(change):
+        if ticket.ticket_type != "unknown":
+            end_ticket(ticket)
+            change.move_step(ticket.step_id, StepStatus.CANCELLED, StepStatus.WAITING, StepStatus.FAILED)
+            close_attempts(change, ticket.step_id, AttemptStatus.CANCELLED)
+    return _ask_to_stop(change)
+
+
+def cancel_unstarted(change: Change) -> None:
+    """Cancel what waits for its parents, for a worker, or for its next attempt."""
+    again = (STEP.c.status == StepStatus.WAITING) & (STEP.c.activity == Activity.RUN) & STEP.c.check_after.is_not(None)
+    unstarted = is_one_of(STEP.c.status, StepStatus.PENDING, StepStatus.READY) | again
+    rows = change.connection.scalars(
+        select(STEP.c.id).where(STEP.c.request_id == change.request.id, unstarted).order_by(STEP.c.position)
+    )
+    for step in list(rows):
+        sources = (StepStatus.PENDING, StepStatus.READY, StepStatus.WAITING)
+        change.move_step(step, StepStatus.CANCELLED, *sources, check_after=None)
+
+
+def _ask_to_stop(change: Change) -> int:
+    """Whoever runs a step learns it with the next heartbeat; what goes on outside is looked at, and stopped, now."""
+    mine = STEP.c.request_id == change.request.id
+    running = is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING) & (STEP.c.activity != Activity.UNDO)
+    outside = (STEP.c.status == StepStatus.WAITING) & (STEP.c.activity == Activity.POLL)
+    now = func.clock_timestamp()
+    change.connection.execute(
+        update(STEP)
+        .where(mine, running | outside)
+        .values(stop_wanted=True, deadline=func.least(STEP.c.deadline, now + PATIENCE))
+    )
+    return change.connection.execute(update(STEP).where(mine, outside).values(check_after=now)).rowcount
+
+
+def open_tickets(change: Change) -> list[Row[Any]]:
+    """The request's open tickets, oldest first."""
+    mine = (TICKET.c.request_id == change.request.id, TICKET.c.status.in_(sorted(TICKET_OPEN)))
+    return list(change.connection.execute(select(TICKET).where(*mine).order_by(TICKET.c.created_at)))
+
+
+def close_attempts(change: Change, step: Any, status: AttemptStatus) -> None:
+    """End the attempt that has waited for a person."""
+    waits = (ATTEMPT.c.step_id == step, ATTEMPT.c.status == AttemptStatus.WAITING)
+    change.connection.execute(update(ATTEMPT).where(*waits).values(status=status, completed_at=func.clock_timestamp()))

@@ -1,0 +1,108 @@
+"""Taking turns: how many requests of a team, or of an item, are built at once, and what has waited long comes first.
+
+A request whose turn has not come is accepted and planned as any other, but none of its steps is ready. Where no limit is
+set nothing is counted: a claim never looks at limits.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Integer, cast, func, select, update
+
+from app.core.plan import concurrent
+from app.core.statuses import StepStatus
+from app.lifecycle import write
+from app.lifecycle.progress import Tools
+from app.lifecycle.settle import settle
+from app.models.tables import ITEM, REQUEST, STEP, VERSION, is_one_of
+
+BATCH = 50
+AGING_SECONDS = 60
+"""A ready step moves up by one priority for each of these that it has waited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` requests at once of one `team`, or that take the item `item`."""
+
+    name: str
+    most: int
+    team: str | None = None
+    item: str | None = None
+
+
+def limits_of(team: str, team_most: int, items: Mapping[str, Mapping[str, Any]]) -> list[Limit]:
+    """The limits that hold for one request. team_most: 0 means none. items: catalog item -> its definition."""
+    found = [Limit(f"team:{team}", team_most, team=team)] if team_most else []
+    for name, definition in sorted(items.items()):
+        if (most := concurrent(definition)) is not None:
+            found.append(Limit(f"item:{name}", most, item=name))
+    return found
+
+
+def may_begin(connection: Connection, limits: Sequence[Limit]) -> bool:
+    """Whether one more request may be built. Holds the limits' locks until the transaction ends: two racers count one another.
+
+    Cost without limits: nothing; else two statements a limit.
+    """
+    for limit in limits:
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"stratus turn {limit.name}"))))
+    return all((connection.scalar(_running(limit)) or 0) < limit.most for limit in limits)
+
+
+def _running(limit: Limit) -> Any:
+    going = (REQUEST.c.admitted, REQUEST.c.completed_at.is_(None))
+    if limit.team is not None:
+        return select(func.count()).select_from(REQUEST).where(REQUEST.c.requester_team == limit.team, *going)
+    mine = select(ITEM.c.id).where(ITEM.c.request_id == REQUEST.c.id, ITEM.c.catalog_item == limit.item).exists()
+    return select(func.count()).select_from(REQUEST).where(mine, *going)
+
+
+def admit(engine: Engine, tools: Tools, team_most: int) -> int:
+    """Let requests begin whose turn has come, oldest first; answers how many steps became ready.
+
+    Cost when nobody waits: one indexed SELECT.
+    """
+    with engine.begin() as connection:
+        waiting = select(REQUEST.c.id).where(~REQUEST.c.admitted, REQUEST.c.completed_at.is_(None))
+        ids = list(connection.scalars(waiting.order_by(REQUEST.c.priority, REQUEST.c.number).limit(BATCH)))
+    ready = 0
+    for request in ids:
+        with engine.begin() as connection:
+            ready += _admit_one(connection, request, tools, team_most)
+    return ready
+
+
+def _admit_one(connection: Connection, request: uuid.UUID, tools: Tools, team_most: int) -> int:
+    row = connection.execute(select(REQUEST).where(REQUEST.c.id == request)).one()
+    limits = limits_of(row.requester_team, team_most, _items(connection, request))
+    if not may_begin(connection, limits):
+        return 0
+    with write.change(connection, request, "system") as change:
+        if change.admitted or change.request.completed_at is not None:
+            return 0
+        connection.execute(update(REQUEST).where(REQUEST.c.id == request).values(admitted=True))
+        change.admitted = True
+        change.tell("request.admitted", None)
+        return settle(change, tools.scopes(connection, change.request))
+
+
+def _items(connection: Connection, request: uuid.UUID) -> dict[str, Any]:
+    rows = connection.execute(
+        select(ITEM.c.catalog_item, VERSION.c.definition)
+        .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
+        .where(ITEM.c.request_id == request)
+    )
+    return {row.catalog_item: row.definition for row in rows}
+
+
+def age(connection: Connection) -> int:
+    """Let ready steps move up that have waited long: whatever is urgent, nothing waits for ever. Answers how many moved."""
+    waited = cast(func.extract("epoch", func.clock_timestamp() - STEP.c.ready_at), Integer)
+    own = select(REQUEST.c.priority).where(REQUEST.c.id == STEP.c.request_id).scalar_subquery()
+    due = func.greatest(0, own - waited // AGING_SECONDS)
+    moved = select(STEP.c.id).where(is_one_of(STEP.c.status, StepStatus.READY), STEP.c.priority > due).limit(500)
+    old = update(STEP).where(STEP.c.id.in_(moved.with_for_update(skip_locked=True))).values(priority=due)
+    return connection.execute(old).rowcount
