@@ -25,6 +25,14 @@ SYSTEMS: Mapping[str, str] = {
     "JiraTicket": "Jira",
 }
 """What runs a step of each type, as people call it."""
+ACTIVITIES: Mapping[str, str] = {
+    "run": "running",
+    "poll": "looked at again outside",
+    "verify": "being checked",
+    "probe": "being found out about",
+    "undo": "being undone",
+}
+"""What a worker does with a step that it has in hand."""
 REPLIES: Mapping[str, str] = {"HttpPost": "the other system", "HttpPut": "the other system", "HttpGet": "the other system"}
 
 
