@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 MAX_REPLY_BYTES = 1_048_576
 MASK = "[masked]"
 SHORTEST_SECRET = 4
 WRITTEN_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9]+)?")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
@@ -43,6 +44,7 @@ DENIED_NETWORKS = tuple(
     )
 )
 
+Opened = TypeVar("Opened")
 Resolve = Callable[[str, int], Sequence[str]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -144,14 +146,51 @@ class Outbound:
         if json is not None:
             sent["Content-Type"] = "application/json"
         sent = _merged(sent, headers or {})
-        with _Deadline(timeout) as deadline, closing(self._connect(target, deadline)) as connection:
+        with (
+            _Deadline(timeout) as deadline,
+            closing(self._reach(target, deadline, lambda address: self._open(target, address, deadline))) as connection,
+        ):
             return _exchange(connection, deadline, method, target.path, content, sent, max_bytes)
+
+    def connect(self, host: str, port: int, *, timeout: float) -> None:
+        """Open a TCP connection and close it again, under the same rules as a call.
+
+        A host that is rewritten is reached where its base is, at the base's port if that is written out.
+        Raises OutboundRefused, or OutboundFailed when nobody takes the connection within `timeout` seconds.
+        """
+        target = self._named(host, port)
+        with _Deadline(timeout) as deadline:
+            self._reach(target, deadline, lambda address: self._dial(target, address, deadline)).close()
+
+    def lookup(self, host: str) -> Sequence[str]:
+        """The addresses of a name, in the system's order, under the same rules: none that may not be called is told.
+
+        Raises OutboundRefused, or OutboundFailed when the name has no address.
+        """
+        target = self._named(host, None)
+        addresses = self._checked(target)
+        if not addresses:
+            raise OutboundFailed(f"{target.host} has no address", sent=False)
+        return addresses
+
+    def _named(self, host: str, port: int | None) -> _Target:
+        """A host that is named by itself instead of in a URL; port: None where none is spoken to."""
+        name = _bare_host(host)
+        self._allow(name, port)
+        base = self._rewrites.get(name)
+        if base is None:
+            return _Target("tcp", name, port or 0, "", trusted=False)
+        trusted = _split(base)
+        return _Target("tcp", _host(trusted), trusted.port or port or 0, "", trusted=True)
+
+    def _allow(self, host: str, port: int | None) -> None:
+        if not any(_covers(entry, host, port) for entry in self._allowed):
+            raise OutboundRefused(f"{host} is not among the hosts that may be called (OUTBOUND_HOSTS)")
 
     def _target(self, url: str) -> _Target:
         parts = _split(url)
         host, port = _host(parts), _port(parts)
-        if not any(_covers(entry, host, port) for entry in self._allowed):
-            raise OutboundRefused(f"{host} is not among the hosts that may be called (OUTBOUND_HOSTS)")
+        self._allow(host, port)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         base = self._rewrites.get(host)
         if base is not None:
@@ -161,13 +200,13 @@ class Outbound:
             raise OutboundRefused(f"{host} is called over plain http; use https")
         return _Target(parts.scheme, host, port, path, trusted=False)
 
-    def _connect(self, target: _Target, deadline: "_Deadline") -> http.client.HTTPConnection:
+    def _reach(self, target: _Target, deadline: "_Deadline", open_at: Callable[[str], Opened]) -> Opened:
         """A connection to the first address that answers, out of those that were checked. The name is resolved once."""
         addresses = self._checked(target)
         problem = f"{target.host} has no address"
         for address in addresses:
             try:
-                return self._open(target, address, deadline)
+                return open_at(address)
             except OSError as error:
                 problem = f"no connection to {target.host} port {target.port}: {_reason(error)}"
         if deadline.passed:
@@ -185,8 +224,12 @@ class Outbound:
                     raise OutboundRefused(f"{target.host} resolves to {address}, which may not be called")
         return addresses
 
+    @staticmethod
+    def _dial(target: _Target, address: str, deadline: "_Deadline") -> socket.socket:
+        return socket.create_connection((address, target.port), timeout=deadline.left())
+
     def _open(self, target: _Target, address: str, deadline: "_Deadline") -> http.client.HTTPConnection:
-        raw = socket.create_connection((address, target.port), timeout=deadline.left())
+        raw = self._dial(target, address, deadline)
         with _closed_on_error(raw):
             deadline.watch(raw)
             if target.scheme == "http":
@@ -359,6 +402,17 @@ def _host(parts: SplitResult) -> str:
         raise OutboundRefused("the host of the URL is not a valid name") from error
 
 
+def _bare_host(text: str) -> str:
+    """A host by itself, in its one spelling. Raises OutboundRefused for anything else."""
+    try:
+        name = _canonical(text.removeprefix("[").removesuffix("]"))
+    except UnicodeError as error:
+        raise OutboundRefused("the host is not a valid name") from error
+    if not HOST.fullmatch(name):
+        raise OutboundRefused("the host is not a valid name")
+    return name
+
+
 def _canonical(host: str) -> str:
     """A host in its one spelling: lower case, ASCII (IDNA folds digits such as ①), no closing dot. Raises UnicodeError."""
     name = host.lower().rstrip(".")
@@ -369,9 +423,10 @@ def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _covers(entry: str, host: str, port: int) -> bool:
+def _covers(entry: str, host: str, port: int | None) -> bool:
+    """Whether an entry of the allow-list covers a host at a port; None asks for the name alone."""
     name, colon, number = entry.rpartition(":") if re.search(r"[^:]:\d+$", entry) else (entry, "", "")
-    if colon and int(number) != port:
+    if colon and port is not None and int(number) != port:
         return False
     return host.endswith(name[1:]) if name.startswith("*.") else host == name
 

@@ -436,3 +436,78 @@ def test_plain_data_is_masked_all_the_way_down():
 
 def test_without_secrets_nothing_changes():
     assert Redactor([])("text") == "text"
+
+
+def listening():
+    """A socket on loopback that takes connections."""
+    taking = socket.create_server(("127.0.0.1", 0))
+    return taking, taking.getsockname()[1]
+
+
+def test_a_port_that_takes_connections_is_reached():
+    taking, port = listening()
+    with taking:
+        way_out("db.example.com", "127.0.0.1", allow_loopback=True).connect("db.example.com", port, timeout=5)
+
+
+def test_a_port_that_takes_none_is_said_so():
+    taking, port = listening()
+    taking.close()
+    with pytest.raises(OutboundFailed, match=f"port {port}: Connection refused"):
+        way_out("db.example.com", "127.0.0.1", allow_loopback=True).connect("db.example.com", port, timeout=5)
+
+
+@pytest.mark.parametrize("address", INTERNAL)
+def test_a_port_at_an_address_that_is_not_public_is_not_tried(address):
+    with pytest.raises(OutboundRefused, match="may not be called"):
+        way_out("db.example.com", address).connect("db.example.com", 5432, timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("entry", "port", "allowed"),
+    [
+        ("db.example.com", 5432, True),
+        ("db.example.com:5432", 5432, True),
+        ("db.example.com:5433", 5432, False),
+        ("*.example.com", 5432, True),
+        ("example.com", 5432, False),
+    ],
+)
+def test_a_port_is_tried_where_its_host_may_be_called(entry, port, allowed):
+    with pytest.raises(OutboundRefused, match="10.0.0.1" if allowed else "OUTBOUND_HOSTS"):
+        way_out(entry, "10.0.0.1").connect("db.example.com", port, timeout=5)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "db.example.com/", "a@db.example.com", "db example.com", "-db.example.com", "db\0.example.com"]
+)
+def test_what_is_no_host_is_refused(host):
+    with pytest.raises(OutboundRefused, match="not a valid name"):
+        way_out("*.example.com", "93.184.215.14").connect(host, 80, timeout=5)
+
+
+@pytest.mark.parametrize(("base", "written_out"), [("http://127.0.0.1", False), ("http://127.0.0.1:{port}", True)])
+def test_a_rewritten_host_is_reached_at_its_base(base, written_out):
+    taking, port = listening()
+    with taking:
+        out = Outbound(["db.example.com"], {"db.example.com": base.format(port=port)})
+        out.connect("db.example.com", 5432 if written_out else port, timeout=5)
+
+
+def test_a_name_is_looked_up():
+    assert way_out("db.example.com", "93.184.215.14").lookup("DB.example.com.") == ["93.184.215.14"]
+
+
+def test_a_name_that_is_allowed_at_one_port_may_be_looked_up():
+    assert way_out("db.example.com:5432", "93.184.215.14").lookup("db.example.com") == ["93.184.215.14"]
+
+
+@pytest.mark.parametrize(("host", "address"), [("db.example.org", "93.184.215.14"), ("db.example.com", "10.0.0.1")])
+def test_what_may_not_be_called_is_not_looked_up(host, address):
+    with pytest.raises(OutboundRefused):
+        way_out("db.example.com", address).lookup(host)
+
+
+def test_a_name_without_an_address_is_said_so():
+    with pytest.raises(OutboundFailed, match="no address"):
+        Outbound(["db.example.com"], resolve=resolves_to()).lookup("db.example.com")

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.catalog.schema import KINDS
 from app.core.fields.model import ALIASES, TYPES
-from app.core.step_params import STEP_PARAMS, VERIFICATIONS
+from app.core.step_params import STEP_PARAMS, VERIFICATIONS, step_types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TITLES = {"item": "Stratus catalog item", "bundle": "Stratus catalog bundle"}
@@ -19,8 +19,8 @@ def json_schema(kind: str) -> dict[str, Any]:
     """The schema of one kind of document, `item` or `bundle`. Raises KeyError for another kind."""
     schema = KINDS[kind].model_json_schema(by_alias=True)
     definitions = schema["$defs"]
-    definitions["Step"]["allOf"] = [_of_type(step_type, definitions) for step_type in STEP_PARAMS]
-    definitions["Step"]["properties"]["type"] = {"enum": list(STEP_PARAMS)}
+    definitions["Step"]["allOf"] = [_of_type(step_type, definitions) for step_type in step_types()]
+    definitions["Step"]["properties"]["type"] = {"enum": step_types()}
     for name in {"Field", "Input"} & set(definitions):
         definitions[name]["properties"]["type"] = {"enum": [*ALIASES, *TYPES]}
     plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}

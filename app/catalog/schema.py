@@ -14,7 +14,7 @@ from app.core.durations import parse_duration
 from app.core.fields import Field as FormField
 from app.core.fields.patterns import compile_pattern
 from app.core.shapes import Shape, did_you_mean
-from app.core.step_params import STEP_PARAMS
+from app.core.step_params import step_types
 from app.core.versions import check_range, check_version
 
 LATER: frozenset[str] = frozenset(
@@ -57,8 +57,8 @@ def _pattern(text: str) -> str:
 
 
 def _step_type(name: str) -> str:
-    if name not in STEP_PARAMS:
-        raise PydanticCustomError("oneof", "must be a step type", {"remedy": did_you_mean(name, STEP_PARAMS)})
+    if name not in step_types():
+        raise PydanticCustomError("oneof", "must be a step type", {"remedy": did_you_mean(name, step_types())})
     return name
 
 

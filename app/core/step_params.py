@@ -23,12 +23,27 @@ class StepParams(Shape):
 
 
 class TerraformFileParams(StepParams):
-    """A Terraform module, relative to the repository's root, and the values of its variables."""
+    """A Terraform module, relative to the repository's root, and the values of its variables.
+
+    backend: who runs it: our `worker`, or HCP Terraform or Terraform Enterprise (`remote`), in `workspace` of `organization`.
+    """
 
     module_source: Text
     variables: dict[str, Any] = {}
+    backend: Literal["worker", "remote"] = "worker"
     backend_config: dict[str, Any] | None = None
     workspace: str | None = None
+    organization: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.backend == "remote" and self.backend_config is not None:
+            words = "has a `backend_config`, and `backend: remote` keeps the state itself"
+            raise PydanticCustomError("conflict", words, {"remedy": "take one of them away"})
+        if self.backend == "worker" and self.organization is not None:
+            words = "has an `organization`, which only `backend: remote` has"
+            raise PydanticCustomError("conflict", words, {"remedy": "write backend: remote"})
+        return self
 
 
 class GitHubWorkflowParams(StepParams):
@@ -109,6 +124,42 @@ class ManualTaskParams(StepParams):
     answers: list[dict[str, Any]] = []
 
 
+class CheckParams(StepParams):
+    """A check. within: seconds of patience, 0 for one look; every: seconds between two looks; message: told when it fails."""
+
+    within: Annotated[float, Field(ge=0)] = 0
+    every: Annotated[float, Field(gt=0)] = 10
+    message: Scalar | None = None
+
+
+class HttpCheckParams(CheckParams):
+    """A GET that must be answered with this status, or one of these; without it with any 2xx."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    status: HttpCode | Annotated[list[HttpCode], Field(min_length=1)] | None = None
+    headers: dict[str, Scalar] = {}
+
+
+class TcpCheckParams(CheckParams):
+    """A port that must take connections. Modules often yield ports as text."""
+
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] | Annotated[str, Field(pattern=r"^[0-9]{1,5}$")]
+
+
+class DnsCheckParams(CheckParams):
+    """A name that must have an address."""
+
+    host: Text
+
+
+class ExpressionCheckParams(CheckParams):
+    """Something that must be true. when: what the expression came to; expression: its source, to be shown."""
+
+    when: Any
+    expression: str
+
+
 STEP_PARAMS: Mapping[str, type[StepParams]] = {
     "TerraformFile": TerraformFileParams,
     "GitHubWorkflow": GitHubWorkflowParams,
@@ -117,7 +168,18 @@ STEP_PARAMS: Mapping[str, type[StepParams]] = {
     "HttpGet": HttpParams,
     "JiraTicket": JiraTicketParams,
     "ManualTask": ManualTaskParams,
+    "HttpCheck": HttpCheckParams,
+    "TcpCheck": TcpCheckParams,
+    "DnsCheck": DnsCheckParams,
+    "ExpressionCheck": ExpressionCheckParams,
 }
+CHECKS = frozenset({"HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
+"""What runs preflights and health checks. No document names these: it writes `http`, `tcp`, `dns`, `expression`."""
+
+
+def step_types() -> list[str]:
+    """The types that a document may give a step."""
+    return [name for name in STEP_PARAMS if name not in CHECKS]
 
 
 class TerraformStateVerification(Shape):
@@ -198,7 +260,7 @@ def may_repeat(rollback: Mapping[str, Any] | None) -> bool:
 
 NOTHING_TO_UNDO = "none"
 """The `type` of a rollback that says: there is nothing to take back."""
-CHANGE_NOTHING = frozenset({"HttpGet", "HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
+CHANGE_NOTHING = CHECKS | {"HttpGet"}
 _HTTP = (HttpStatusVerification, ResponseBodyVerification, HeadersPresentVerification)
 VERIFICATIONS: Mapping[str, tuple[type[Shape], ...]] = {
     "TerraformFile": (TerraformStateVerification,),
@@ -208,6 +270,7 @@ VERIFICATIONS: Mapping[str, tuple[type[Shape], ...]] = {
     "HttpGet": _HTTP,
     "JiraTicket": (TicketStatusVerification,),
     "ManualTask": (),
+    **dict.fromkeys(CHECKS, ()),
 }
 
 

@@ -1,8 +1,9 @@
-"""Every step type there is, by the name that catalog documents use. Adding one: see docs/adding-a-step.md."""
+"""Every step type there is, by its name: those that catalog documents use, and those of checks. Adding one: docs/adding-a-step.md."""
 
 from collections.abc import Mapping
 
 from app.steps.base import StepType
+from app.steps.checks import DnsCheck, ExpressionCheck, HttpCheck, TcpCheck
 from app.steps.github import GitHubWorkflow
 from app.steps.http import HttpGet, HttpPost, HttpPut
 from app.steps.manual import ManualTask
@@ -15,4 +16,8 @@ REGISTRY: Mapping[str, StepType] = {
     "HttpPut": HttpPut(),
     "HttpPost": HttpPost(),
     "ManualTask": ManualTask(),
+    "HttpCheck": HttpCheck(),
+    "TcpCheck": TcpCheck(),
+    "DnsCheck": DnsCheck(),
+    "ExpressionCheck": ExpressionCheck(),
 }

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app.catalog.json_schema import json_schema, text, write
-from app.core.step_params import STEP_PARAMS
+from app.core.step_params import step_types
 from config import HERE
 from tests.catalog.folders import BUNDLE, CACHE, ITEM
 
@@ -58,7 +58,7 @@ def test_an_expression_may_stand_for_any_value_of_a_template():
 
 def test_every_step_type_has_its_template():
     conditions = json_schema("item")["$defs"]["Step"]["allOf"]
-    assert [one["if"]["properties"]["type"]["const"] for one in conditions] == list(STEP_PARAMS)
+    assert [one["if"]["properties"]["type"]["const"] for one in conditions] == step_types()
 
 
 def test_it_is_written_a_file_a_kind(tmp_path):

@@ -3,7 +3,16 @@
 import pytest
 from pydantic import ValidationError
 
-from app.core.step_params import STEP_PARAMS, VERIFICATIONS, check_template, check_verification, parse
+from app.core.step_params import (
+    CHECKS,
+    STEP_PARAMS,
+    VERIFICATIONS,
+    check_template,
+    check_verification,
+    parse,
+    step_types,
+    undo_of,
+)
 
 GOOD = {
     "TerraformFile": {"module_source": "./modules/postgres", "variables": {"size": "{{ size }}"}, "workspace": "staging"},
@@ -18,6 +27,10 @@ GOOD = {
     "HttpGet": {"url": "https://api.example.com/v1", "headers": {"X-Trace": "{{ request.request_id }}"}},
     "JiraTicket": {"project": "PLATFORM", "issue_type": "Task", "summary": "A database"},
     "ManualTask": {"instructions": "Look at it", "due": "2d", "answers": [{"name": "rack", "type": "string"}]},
+    "HttpCheck": {"url": "https://api.example.com/health", "status": [200, 204], "within": 300, "every": 10.5},
+    "TcpCheck": {"host": "{{ steps.a.outputs.host }}", "port": "5432", "message": "It does not listen."},
+    "DnsCheck": {"host": "db.example.com"},
+    "ExpressionCheck": {"when": "{{ size < 10 }}", "expression": "size < 10"},
 }
 
 
@@ -53,6 +66,8 @@ def test_a_good_template_has_no_faults(step_type, template):
             [("/authentication/password", "required")],
         ),
         ("ManualTask", "look at it", [("", "type")]),
+        ("TcpCheck", {"host": "db.example.com", "port": 70000}, [("/port", "max_value")]),
+        ("HttpCheck", {"url": "https://a.example.com", "every": 0}, [("/every", "min_value")]),
     ],
 )
 def test_a_bad_template_names_the_place(step_type, template, faults):
@@ -122,3 +137,22 @@ def test_each_kind_of_verification_is_known(step_type, verification):
 )
 def test_a_bad_verification_names_the_place(step_type, verification, faults):
     assert sorted(said(check_verification(step_type, verification))) == faults
+
+
+def test_no_document_names_the_types_that_run_checks():
+    assert set(step_types()) == set(STEP_PARAMS) - CHECKS
+
+
+@pytest.mark.parametrize(
+    ("step_type", "rollback", "undo"),
+    [
+        ("TerraformFile", None, "own"),
+        ("HttpPost", None, "person"),
+        ("HttpGet", None, "nothing"),
+        ("TcpCheck", None, "nothing"),
+        ("HttpPost", {"type": "HttpPost", "template": {}}, "rollback"),
+        ("TerraformFile", {"type": "none"}, "nothing"),
+    ],
+)
+def test_a_step_is_undone_as_its_type_and_the_catalog_say(step_type, rollback, undo):
+    assert undo_of(step_type, rollback) == undo

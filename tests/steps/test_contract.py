@@ -18,6 +18,10 @@ TEMPLATES = {
     "HttpPut": {"url": "https://api.example.com/"},
     "HttpPost": {"url": "https://api.example.com/"},
     "ManualTask": {"instructions": "Do it by hand."},
+    "HttpCheck": {"url": "https://api.example.com/"},
+    "TcpCheck": {"host": "db.example.com", "port": 5432},
+    "DnsCheck": {"host": "db.example.com"},
+    "ExpressionCheck": {"when": False, "expression": "size < 10"},
 }
 LATER = {"JiraTicket"}
 """Types that documents may name before the portal runs them itself: their steps become tickets."""
