@@ -1,4 +1,4 @@
-"""Every step type there is, by its name: those that catalog documents use, and those of checks. Adding one: docs/adding-a-step.md."""
+"""Every step type there is, by its name, those that run checks included. Adding one: see docs/adding-a-step.md."""
 
 from collections.abc import Mapping
 
