@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     github_token: str = Field("", description="Token for GitHub; it never leaves the worker.")
     terraform_binary: str = Field("", description="Command to run; empty: `terraform` or `tofu` from PATH.")
     terraform_plugin_cache: Path | None = Field(None, description="Folder shared by runs for provider plugins.")
+    tfe_api_url: str = Field(
+        "https://app.terraform.io", description="Address of HCP Terraform or Terraform Enterprise, without `/api/v2`."
+    )
+    tfe_token: str = Field("", description="User or team token for HCP Terraform; it never leaves the worker.")
+    tfe_organization: str = Field("", description="Organization at HCP Terraform of steps that name none.")
     step_secrets: dict[str, str] = Field(
         default_factory=dict, description="JSON object name -> value: what step templates may read as `secrets.name`."
     )

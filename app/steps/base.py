@@ -35,6 +35,9 @@ class StepSettings:
     github_token: str
     terraform_binary: str
     terraform_plugin_cache: Path | None = None
+    tfe_api_url: str = ""
+    tfe_token: str = ""
+    tfe_organization: str = ""
 
 
 def _nothing_kept(_facts: Mapping[str, Any]) -> bool:
