@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.dispatch import Doorbell
 from app.extensions import db
+from app.failpoints import failpoint
 from app.vault import Vault
 
 
@@ -37,10 +38,13 @@ def transaction() -> Iterator[Unit]:
     unit = Unit(db.session.connection(), current_app.extensions["vault"], rules=current_app.extensions["rules"])
     try:
         yield unit
+        failpoint("web-before-commit")
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    failpoint("web-after-commit")
     if unit.ready:
         bell: Doorbell = current_app.extensions["doorbell"]
         bell.ring(unit.ready)
+    failpoint("web-after-ring")

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from app.dispatch import Doorbell
+from app.failpoints import failpoint
 from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
@@ -146,7 +147,9 @@ class Runtime:
 
     def _run(self, claim: Claim, held: Held | None) -> Result:
         assert held is not None
+        failpoint("worker-before-call")
         result = self.performer.perform(claim, held)
+        failpoint("worker-after-call")
         held.running = False
         return result
 
@@ -166,6 +169,10 @@ class Runtime:
                     log.warning("a result came too late and was kept aside", extra={"step": str(claim.step.id)})
                 made_ready = recorded or 0
             taken = None if self.stopping.is_set() else claims.claim_next(connection, self.leases.claimant)
+            if result is not None:
+                failpoint("worker-before-record")
+        if result is not None:
+            failpoint("worker-after-record")
         left = made_ready - (1 if taken is not None else 0)
         if left > 0:
             self.doorbell.ring(left)

@@ -68,7 +68,11 @@ class ServiceRequest(Base):
         Index("ix_service_requests_requester", "requester_id", "created_at", "id"),
         Index("ix_service_requests_created", "created_at", "id"),
         # What the sweep's safety net looks through; `number` never changes, so that an event stays a HOT update.
-        Index("ix_service_requests_moving", "number", postgresql_where=text("status IN ('submitted', 'in_progress')")),
+        Index(
+            "ix_service_requests_moving",
+            "number",
+            postgresql_where=text("status IN ('submitted', 'in_progress', 'cancelling', 'rolling_back')"),
+        ),
         Index("ix_service_requests_turn", "priority", "number", postgresql_where=text("NOT admitted")),
         Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_owner_teams", "owner_teams", postgresql_using="gin"),

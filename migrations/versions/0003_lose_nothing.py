@@ -14,6 +14,8 @@ depends_on = None
 
 STEPS = "request_steps"
 REQUESTS = "service_requests"
+MOVING = "ix_service_requests_moving"
+MOVES = "status IN ('submitted', 'in_progress', 'cancelling', 'rolling_back')"
 
 
 def upgrade() -> None:
@@ -27,6 +29,8 @@ def upgrade() -> None:
     op.create_index("ix_request_steps_due", STEPS, ["check_after"], postgresql_where=sa.text("check_after IS NOT NULL"))
     op.add_column(REQUESTS, sa.Column("admitted", sa.Boolean(), server_default="true", nullable=False))
     op.add_column(REQUESTS, sa.Column("deadline", sa.DateTime(timezone=True)))
+    op.drop_index(MOVING, REQUESTS)
+    op.create_index(MOVING, REQUESTS, ["number"], postgresql_where=sa.text(MOVES))
     op.create_index("ix_service_requests_turn", REQUESTS, ["priority", "number"], postgresql_where=sa.text("NOT admitted"))
     op.create_index(
         "ix_service_requests_deadline", REQUESTS, ["deadline"], postgresql_where=sa.text("completed_at IS NULL")
@@ -38,6 +42,8 @@ def downgrade() -> None:
     op.drop_column("step_attempts", "noted")
     op.drop_index("ix_service_requests_deadline", REQUESTS)
     op.drop_index("ix_service_requests_turn", REQUESTS)
+    op.drop_index(MOVING, REQUESTS)
+    op.create_index(MOVING, REQUESTS, ["number"], postgresql_where=sa.text("status IN ('submitted', 'in_progress')"))
     op.drop_column(REQUESTS, "deadline")
     op.drop_column(REQUESTS, "admitted")
     op.drop_index("ix_request_steps_due", STEPS)

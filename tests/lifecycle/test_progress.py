@@ -122,10 +122,14 @@ def test_without_fallback_the_request_fails_and_nobody_is_asked(house: House) ->
     assert (house.request(made.request_id).status, house.tickets()) == ("failed", [])
 
 
-def test_unknown_is_a_state_that_goes_to_a_person(single: House) -> None:
+def test_unknown_is_a_state_that_is_probed_and_goes_to_a_person_once(single: House) -> None:
     made = single.order(ORDER)
     single.finish(Indeterminate({"what": "the line was cut"}))
+    assert (single.statuses(), single.tickets()) == ({"make": "indeterminate"}, [])
+    assert single.request(made.request_id).status == "in_progress"
+    single.finish(Indeterminate({"looked": "at the line"}))
     assert single.statuses() == {"make": "indeterminate"}
+    assert single.tickets()[0].error["details"] == {"what": "the line was cut", "looked": "at the line"}
     assert single.tickets()[0].ticket_type == "unknown"
     assert single.request(made.request_id).status == "awaiting_manual"
 

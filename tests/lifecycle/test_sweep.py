@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import event, text, update
 
-from app.core.outcomes import Done, Failed, NeedsHuman, Waiting
+from app.core.outcomes import Again, Done, Failed, NeedsHuman, Waiting
 from app.lifecycle.sweep import Swept, sweep
 from app.models.tables import REQUEST, STEP
 from tests.fixtures.house import House, http, item
@@ -25,14 +25,28 @@ def test_a_quiet_house_has_nothing_to_sweep(single: House) -> None:
     assert swept(single) == Swept()
 
 
-def test_a_run_whose_lease_ran_out_is_unknown_and_goes_to_a_person(single: House) -> None:
+def test_a_run_whose_lease_ran_out_is_unknown_and_probed(single: House) -> None:
     single.order(ORDER)
     claim = single.must_claim("w1")
     single.expire("make")
     assert swept(single).lost == 1
     assert (single.statuses(), single.attempts("make")[0].status) == ({"make": "indeterminate"}, "indeterminate")
-    assert single.tickets()[0].error["details"]["worker"] == "w1"
+    assert (single.attempts("make")[0].evidence["worker"], single.tickets()) == ("w1", [])
     assert single.record(claim, Done({"value": "late"})) is None
+    assert single.must_claim("w2").activity == "probe"
+
+
+def test_a_step_that_kills_its_worker_three_times_goes_to_a_person(single: House) -> None:
+    made = single.order(ORDER)
+    for _ in range(3):
+        assert single.tickets() == []
+        single.must_claim()
+        single.expire("make")
+        assert swept(single).lost == 1
+        if not single.tickets():
+            single.finish(Again("nothing was done"))
+    assert (single.statuses(), len(single.attempts("make"))) == ({"make": "indeterminate"}, 3)
+    assert (single.tickets()[0].ticket_type, single.request(made.request_id).status) == ("unknown", "awaiting_manual")
 
 
 def test_a_claim_that_never_had_a_heartbeat_is_stale_too(single: House) -> None:
@@ -120,7 +134,8 @@ def test_two_sweeps_at_once_take_a_step_back_once(single: House) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (sum(one.lost for one in found), len(single.tickets())) == (1, 1)
+    assert sum(one.lost for one in found) == 1
+    assert single.step("make").losses == 1
 
 
 def test_a_retry_that_is_due_is_ready_again(house: House) -> None:

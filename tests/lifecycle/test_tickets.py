@@ -106,14 +106,14 @@ def test_the_attempt_that_waited_for_a_person_ends_with_the_ticket(
 
 
 def test_a_claim_that_comes_while_the_requester_retries_holds(failed: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = tickets._change
+    changed = tickets.change_of
 
     def claimed_meanwhile(*arguments: object) -> object:
-        monkeypatch.setattr(tickets, "_change", changed)
+        monkeypatch.setattr(tickets, "change_of", changed)
         act(failed, "carol-789", "claim")
         return changed(*arguments)
 
-    monkeypatch.setattr(tickets, "_change", claimed_meanwhile)
+    monkeypatch.setattr(tickets, "change_of", claimed_meanwhile)
     with pytest.raises(Conflict, match="claimed by Carol"):
         act(failed, "sarah-123", "retry")
 
