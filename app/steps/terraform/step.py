@@ -9,7 +9,7 @@ from app.core.outcomes import Failed, Indeterminate, Outcome
 from app.core.step_params import StepParams, TerraformFileParams
 from app.steps.base import StepContext
 from app.steps.parts import NeverWaits
-from app.steps.terraform import diagnostics, program, results, workspace
+from app.steps.terraform import diagnostics, program, remote, results, workspace
 from app.steps.terraform.narration import Narration, parse, plain_text
 from app.steps.terraform.program import Ended, Limits, Session
 
@@ -24,21 +24,38 @@ NOT_FOUND = "Terraform is not installed on this worker: put terraform or tofu on
 
 
 class TerraformFile(NeverWaits):
-    """Builds a Terraform module and yields its outputs. The program's version must be 1.9 or newer."""
+    """Builds a Terraform module and yields its outputs. The program's version must be 1.9 or newer.
+
+    With `backend: remote` HCP Terraform does it (see `remote`), and the step waits; else nothing waits.
+    """
 
     name: ClassVar[str] = "TerraformFile"
     Params: ClassVar[type[StepParams]] = TerraformFileParams
 
+    def poll(self, context: StepContext) -> Outcome:
+        """See how a run elsewhere stands. Raises RuntimeError for one of our own, which never waits."""
+        return remote.poll(context) if _elsewhere(context) else super().poll(context)
+
+    def stop(self, context: StepContext) -> Outcome:
+        """Ask a run elsewhere to end. Raises RuntimeError for one of our own."""
+        return remote.stop(context) if _elsewhere(context) else super().stop(context)
+
     def probe(self, context: StepContext) -> Outcome:
         """Nobody has looked yet."""
+        if _elsewhere(context):
+            return remote.probe(context)
         return Indeterminate({"what": "the run of Terraform ended without an answer", **context.noted})
 
     def undo(self, context: StepContext) -> Outcome:
         """Not yet."""
+        if _elsewhere(context):
+            return remote.undo(context)
         raise NotImplementedError
 
     def run(self, context: StepContext) -> Outcome:
         """Apply the pinned module. Repeating it is safe: the state knows what exists already."""
+        if _elsewhere(context):
+            return remote.run(context)
         found = program.find(context.settings.terraform_binary)
         if found is None:
             return Failed(NOT_FOUND, "terraform_missing", retryable=False)
@@ -52,6 +69,11 @@ class TerraformFile(NeverWaits):
             return Failed(f"The worker could not prepare the run: {error.strerror}.", "worker_error")
         with Session(context.workdir, environment) as session:
             return _Run(context, found, session).outcome()
+
+
+def _elsewhere(context: StepContext) -> bool:
+    assert isinstance(context.params, TerraformFileParams)
+    return context.params.backend == "remote"
 
 
 def _lay_out(context: StepContext, module: bytes) -> dict[str, str]:
