@@ -22,10 +22,10 @@ class Behaviours:
             if times > 0:
                 self._asked[behaviour] = {**self.known[behaviour], **options, "times": times}
 
-    def take(self) -> dict[str, dict[str, Any]]:
-        """What to show now, by name, with its options; each is counted down."""
+    def take(self, of: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """What to show now, by name, with its options; each is counted down. of: only these, others wait for their call."""
         with self._lock:
-            taken = {name: dict(options) for name, options in self._asked.items()}
+            taken = {name: dict(options) for name, options in self._asked.items() if of is None or name in of}
             for name in taken:
                 self._asked[name]["times"] -= 1
             self._asked = {name: options for name, options in self._asked.items() if options["times"] > 0}
