@@ -1,15 +1,20 @@
-"""`make bench`: measure everything, or what ONLY names; write `results.json` and the table. QUICK=1 is short and only prints."""
+"""`make bench`: measure everything, or what ONLY names; write `results.json` and the table. QUICK=1 is short and only shown."""
 
 import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import rows, workflows
+from bench import claims, memory, rows, sizes, terraform, web_calls, workflows
 from bench.rows import Row
 from bench.stage import Scale, Stage, stage
 
 MEASURES: Mapping[str, Callable[[Stage, Scale], list[Row]]] = {
     "workflows": workflows.measure,
+    "claims": claims.measure,
+    "calls": web_calls.measure,
+    "sizes": sizes.measure,
+    "terraform": terraform.measure,
+    "memory": memory.measure,
 }
 
 

@@ -39,6 +39,7 @@ from dev.probe import answers
 ISSUER = "http://provider.bench.example"
 PLENTY = 1_000_000
 STOP_SECONDS = 10.0
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ class Stage:
             connection.execute("DELETE FROM workers")
 
     @contextmanager
-    def web(self, application: str = "app:create_app()", *, workers: int = 2, **settings: str) -> Iterator[tuple[str, Child]]:
+    def web(self, application: str = "app:create_app()", settings: Mapping[str, str] = NONE) -> Iterator[tuple[str, Child]]:
         """A web server as `make run` has it (`dev.programs.web`); its address, which answers, and its process."""
         port = ports.choose()
-        options = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", str(workers), "--threads", "8")
+        options = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
         quiet = ("--no-control-socket", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm")  # noqa: S108
         argv = (sys.executable, "-m", "gunicorn", *options, *quiet, application)
         launch = Launch(f"web-{port}", argv, ROOT, {**self.variables, **settings}, orphaned=signal.SIGKILL)
