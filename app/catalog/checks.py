@@ -16,7 +16,7 @@ from app.core import plan
 from app.core.durations import parse_duration
 from app.core.fields import Field, check_default
 from app.core.shapes import did_you_mean, shape_faults
-from app.core.step_params import check_template, check_verification, is_template
+from app.core.step_params import NOTHING_TO_UNDO, check_template, check_verification, is_template
 from app.errors import Fault, under
 
 STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -26,7 +26,7 @@ ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def check_document(outline: Outline) -> Iterator[Fault]:
     """Every fault that the document shows by itself."""
-    for check in (_names, _groups, _defaults, _offers, _templates, _verifications, _tasks, _order, _prices):
+    for check in (_names, _groups, _defaults, _offers, _templates, _rollbacks, _verifications, _tasks, _order, _prices):
         yield from check(outline)
     yield from check_cycles(outline)
 
@@ -43,6 +43,11 @@ def _names(outline: Outline) -> Iterator[Fault]:
     yield from _twice(outline.fields, "field")
     yield from _twice(outline.groups, "group")
     yield from _twice(outline.steps, "step")
+    yield from _twice(outline.checks, "check")
+    steps = {part.body["name"] for part in outline.steps}
+    for part in outline.checks:
+        if (name := part.body["name"]) in steps:
+            yield Fault((*part.path, "name"), "duplicate", f"{name} is the name of a step", {"remedy": "rename the check"})
     for part in (*outline.fields, *outline.inputs.values()):
         name = part.body.get("name", part.path[-1])
         if name in RESERVED:
@@ -116,6 +121,17 @@ def _templates(outline: Outline) -> Iterator[Fault]:
                 )
 
 
+def _rollbacks(outline: Outline) -> Iterator[Fault]:
+    for part in outline.steps:
+        rollback = part.body.get("rollback")
+        if isinstance(rollback, Mapping) and rollback.get("type") != NOTHING_TO_UNDO:
+            path, template = (*part.path, "rollback", "template"), rollback.get("template")
+            if template:
+                yield from under(check_template(str(rollback.get("type")), template), *path)
+            if rollback.get("type") == "ManualTask" and isinstance(template, Mapping):
+                yield from _due(template, path)
+
+
 def _type(part: Part) -> str:
     return str(part.body.get("type"))
 
@@ -187,12 +203,7 @@ def _order(outline: Outline) -> Iterator[Fault]:
 def check_cycles(outline: Outline) -> Iterator[Fault]:
     """Steps or items that wait for themselves."""
     places = {entry.alias: entry.path for entry in outline.entries} | {part.body["name"]: part.path for part in outline.steps}
-    entries = {
-        entry.alias: [name for name in entry.body.get("depends_on") or () if isinstance(name, str)]
-        for entry in outline.entries
-        if isinstance(entry.body.get("depends_on") or [], list)
-    }
-    for cycle in plan.cycles(plan.edges_of(outline.readable_steps, entries)):
+    for cycle in plan.cycles(outline.edges):
         message = f"{cycle[0]} waits for itself: {' -> '.join((*cycle, cycle[0]))}"
         yield Fault(places[cycle[0]], "cycle", message, {"remedy": "take one of these references or depends_on away"})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.catalog.schema import KINDS
 from app.core.fields.model import ALIASES, TYPES
-from app.core.step_params import STEP_PARAMS, VERIFICATIONS, step_types
+from app.core.step_params import NOTHING_TO_UNDO, STEP_PARAMS, VERIFICATIONS, step_types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TITLES = {"item": "Stratus catalog item", "bundle": "Stratus catalog bundle"}
@@ -21,6 +21,9 @@ def json_schema(kind: str) -> dict[str, Any]:
     definitions = schema["$defs"]
     definitions["Step"]["allOf"] = [_of_type(step_type, definitions) for step_type in step_types()]
     definitions["Step"]["properties"]["type"] = {"enum": step_types()}
+    undoing = [step_type for step_type in step_types() if step_type != "TerraformFile"]
+    definitions["Rollback"]["allOf"] = [_of_type(step_type, definitions, verified=False) for step_type in undoing]
+    definitions["Rollback"]["properties"]["type"] = {"enum": [NOTHING_TO_UNDO, *undoing]}
     for name in {"Field", "Input"} & set(definitions):
         definitions[name]["properties"]["type"] = {"enum": [*ALIASES, *TYPES]}
     plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}
@@ -54,10 +57,10 @@ def _untitled(schema: Any) -> Any:
     }
 
 
-def _of_type(step_type: str, definitions: dict[str, Any]) -> dict[str, Any]:
+def _of_type(step_type: str, definitions: dict[str, Any], *, verified: bool = True) -> dict[str, Any]:
     """What follows for `template` and `verification` from the step's type."""
     then: dict[str, Any] = {"template": _reference(STEP_PARAMS[step_type], definitions, templated=True)}
-    if verifications := VERIFICATIONS[step_type]:
+    if verified and (verifications := VERIFICATIONS[step_type]):
         then["verification"] = {"oneOf": [_reference(shape, definitions) for shape in verifications]}
     return {"if": {"properties": {"type": {"const": step_type}}}, "then": {"properties": then}}
 

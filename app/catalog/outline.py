@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from app.catalog.schema import alias_of
 from app.catalog.yaml12 import Path
+from app.core import plan
 from app.core.expressions import check_expression, check_syntax
 
 
@@ -71,6 +72,30 @@ class Outline:
         """The steps that have a name, as they are written."""
         path = ("fulfillment", "automation", "steps")
         return _named(_list(_get(self.document, *path)), path)
+
+    @cached_property
+    def checks(self) -> list[Part]:
+        """The checks that have a name, preflights first."""
+        keys = ("preflight", "health_checks")
+        return [part for key in keys for part in _named(_list(_get(self.document, "fulfillment", key)), ("fulfillment", key))]
+
+    @cached_property
+    def edges(self) -> dict[str, set[str]]:
+        """Who waits for whom: the names of steps, and of a bundle the aliases of its entries (see `core.plan.edges_of`)."""
+        entries = {
+            entry.alias: [name for name in entry.body.get("depends_on") or () if isinstance(name, str)]
+            for entry in self.entries
+            if isinstance(entry.body.get("depends_on") or [], list)
+        }
+        return plan.edges_of(self.readable_steps, entries)
+
+    def before(self, step: str) -> set[str]:
+        """The step and all that it waits for, directly or through others."""
+        found, open_ends = set[str](), {step}
+        while open_ends:
+            found |= open_ends
+            open_ends = {name for one in open_ends for name in self.edges.get(one, ())} - found
+        return found
 
     @cached_property
     def readable_steps(self) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ The keys are those of the catalog format that this version acts on; LATER names 
 are faults, not silence: an approval that is written down and not asked for would be worse than none.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,24 +15,24 @@ from app.core.durations import parse_duration
 from app.core.fields import Field as FormField
 from app.core.fields.patterns import compile_pattern
 from app.core.shapes import Shape, did_you_mean
-from app.core.step_params import step_types
+from app.core.step_params import NOTHING_TO_UNDO, HttpCode, Scalar, is_template, step_types
 from app.core.versions import check_range, check_version
 
 LATER: frozenset[str] = frozenset(
     {
         "access",
         "quota",
-        "limits",
+        "per_team",
+        "per_user",
         "approval",
         "service",
         "targets",
-        "preflight",
-        "health_checks",
-        "rollback",
         "state_of",
         "options_from",
     }
 )
+LATER_CHECKS = frozenset({"quota", "unique"})
+"""The types of preflights of which the same is true."""
 
 
 def _version(text: str) -> str:
@@ -62,11 +63,46 @@ def _step_type(name: str) -> str:
     return name
 
 
+def _pause(text: str) -> str:
+    if not parse_duration(text):
+        raise ValueError("must be at least 1s")
+    return text
+
+
+def _address(text: str) -> str:
+    if not is_template(text) and not re.fullmatch(r"https?://\S+", text):
+        raise ValueError("must be an address that begins with http:// or https://")
+    return text
+
+
+def _host(text: str) -> str:
+    if not is_template(text) and not re.fullmatch(r"[^\s/@]+", text):
+        raise ValueError("must be the name of a host alone, such as db.example.com")
+    return text
+
+
+def _worked_out(text: str) -> str:
+    if not is_template(text):
+        raise PydanticCustomError("type", "must be a whole number")
+    return text
+
+
+def _rollback_type(name: str) -> str:
+    if name == "TerraformFile":
+        remedy = "leave rollback out, and what the step built is destroyed by itself"
+        raise PydanticCustomError("oneof", "may not be TerraformFile", {"remedy": remedy})
+    return name if name == NOTHING_TO_UNDO else _step_type(name)
+
+
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Prose = Annotated[str, Field(min_length=1, max_length=20_000)]
 Version = Annotated[str, AfterValidator(_version)]
 Range = Annotated[str, AfterValidator(_range)]
 Duration = Annotated[str, AfterValidator(_duration)]
+Pause = Annotated[Duration, AfterValidator(_pause)]
+Address = Annotated[str, Field(min_length=1), AfterValidator(_address)]
+Host = Annotated[str, Field(min_length=1), AfterValidator(_host)]
+Port = Annotated[int, Field(ge=1, le=65535)] | Annotated[str, AfterValidator(_worked_out)]
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 # Names of steps, fields and aliases stand in expressions, where a hyphen would be a minus.
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
@@ -158,6 +194,21 @@ class RetryPolicy(Shape):
     max_delay: Duration = "5m"
 
 
+class Rollback(Shape):
+    """How a step is taken back when its request is rolled back: by a step of any type, or not at all (`none`)."""
+
+    type: Annotated[str, AfterValidator(_rollback_type)]
+    template: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _a_template_unless_none(self) -> "Rollback":
+        if self.type == NOTHING_TO_UNDO and self.template:
+            raise ValueError("has a template, but `none` does nothing")
+        if self.type != NOTHING_TO_UNDO and not self.template:
+            raise ValueError("needs a template")
+        return self
+
+
 class Step(Shape):
     """One step of an automation. `template` is checked by `core.step_params`, with `type`."""
 
@@ -170,12 +221,13 @@ class Step(Shape):
     timeout: Duration | None = None
     retry_policy: RetryPolicy | None = None
     verification: dict[str, Any] | None = None
+    rollback: Rollback | None = None
     outputs: dict[Word, StepOutput] = {}
     errors: list[Advice] = []
 
 
 class Automation(Shape):
-    """How machines do it. `retry_policy` and `timeout` hold for every step that has none of its own."""
+    """How machines do it. `retry_policy` holds for every step that has none of its own; `timeout` is how long all may take."""
 
     retry_policy: RetryPolicy | None = None
     timeout: Duration | None = None
@@ -190,11 +242,75 @@ class Manual(Shape):
     template: Annotated[dict[str, Any], Field(min_length=1)]
 
 
+class Check(Shape):
+    """Something that must hold. `message` is what people hear when it does not."""
+
+    name: Word
+    title: Line | None = None
+    message: Prose | None = None
+
+
+class PatientCheck(Check):
+    """A check that is looked at every so often until it holds, at most for as long as `within` says."""
+
+    within: Duration | None = None
+    every: Pause | None = None
+
+
+class HttpCheck(PatientCheck):
+    """A GET that must be answered with this status, or one of these; without it with any 2xx."""
+
+    type: Literal["http"]
+    url: Address
+    status: HttpCode | Annotated[list[HttpCode], Field(min_length=1)] | None = None
+    headers: dict[str, Scalar] = {}
+
+
+class TcpCheck(PatientCheck):
+    """A port that must take connections."""
+
+    type: Literal["tcp"]
+    host: Host
+    port: Port
+
+
+class DnsCheck(PatientCheck):
+    """A name that must have an address."""
+
+    type: Literal["dns"]
+    host: Host
+
+
+class ExpressionCheck(Check):
+    """An expression over the order that must be true."""
+
+    type: Literal["expression"]
+    when: Annotated[str, Field(min_length=1)]
+
+
+Preflight = Annotated[HttpCheck | TcpCheck | DnsCheck | ExpressionCheck, Field(discriminator="type")]
+HealthCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="type")]
+CHECK_TYPES: Mapping[str, tuple[str, ...]] = {
+    "preflight": ("http", "tcp", "dns", "expression"),
+    "health_checks": ("http", "tcp"),
+}
+
+
+class RollbackPolicy(Shape):
+    """When a request is rolled back: when somebody asks for it, or by itself when it ends failed."""
+
+    order: Literal["reverse"] = "reverse"
+    on: Literal["request", "failure"] = "request"
+
+
 class Fulfillment(Shape):
     """How an order is built: always by a person if need be, by steps where there are some."""
 
     manual: Manual
+    preflight: list[Preflight] = []
     automation: Automation | None = None
+    health_checks: list[HealthCheck] = []
+    rollback: RollbackPolicy | None = None
 
 
 class Output(Shape):
@@ -228,10 +344,17 @@ class ItemPresentation(Shape):
     groups: list[Group] = []
 
 
+class Limits(Shape):
+    """How many orders of an item are built at once; the others wait for their turn."""
+
+    concurrent: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+
 class Item(Header):
     """One thing that can be ordered."""
 
     inputs: dict[Word, Input] = {}
+    limits: Limits | None = None
     presentation: ItemPresentation = ItemPresentation()
     fulfillment: Fulfillment
 

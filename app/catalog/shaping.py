@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.catalog.outline import Outline, Part
-from app.catalog.schema import KINDS, LATER, normalised
+from app.catalog.schema import CHECK_TYPES, KINDS, LATER, LATER_CHECKS, normalised
 from app.catalog.yaml12 import Path, Text
-from app.core.shapes import shape_faults
+from app.core.shapes import did_you_mean, shape_faults
 from app.errors import Fault
 
 TEXT_TYPES = frozenset({"string", "textarea"})
@@ -40,7 +40,7 @@ def _validated(text: Text, kind: str) -> tuple[dict[str, Any] | None, list[Fault
             faults = shape_faults(model, error, text.data)
         numbers = [fault.path for fault in faults if fault.message == "must be text" and fault.path in text.numbers]
         if not numbers:
-            return None, [_explained(fault) for fault in faults]
+            return None, [_explained(fault, kind, text.data) for fault in faults]
         for path in numbers:
             _as_text(text, path)
 
@@ -53,13 +53,36 @@ def _as_text(text: Text, path: Path) -> None:
     container[path[-1]] = text.numbers.pop(path)
 
 
-def _explained(fault: Fault) -> Fault:
+NOT_YET = "is part of the catalog format, but this version does not act on it yet"
+
+
+def _explained(fault: Fault, kind: str, document: Any) -> Fault:
     if fault.code == "unknown_field" and fault.path[-1] in LATER:
-        message = "is part of the catalog format, but this version does not act on it yet"
-        return Fault(fault.path, fault.code, message, {"remedy": "take it away until it does"})
+        return Fault(fault.path, fault.code, NOT_YET, {"remedy": "take it away until it does"})
+    if fault.path == ("limits",) and kind == "bundle":
+        return Fault(fault.path, fault.code, fault.message, {"remedy": "write it into the items of the bundle"})
+    if fault.path[:1] == ("fulfillment",) and fault.path[1:2] in [(key,) for key in CHECK_TYPES] and len(fault.path) == 3:
+        return _of_check(fault, document)
     if fault.code == "required" and fault.path in _REMEDIES:
         return Fault(fault.path, fault.code, fault.message, {"remedy": _REMEDIES[fault.path]})
     return fault
+
+
+def _of_check(fault: Fault, document: Any) -> Fault:
+    """What is wrong with the type of a check, said at the type itself."""
+    _, key, number = fault.path
+    written = document["fulfillment"][key][number]
+    known = CHECK_TYPES[str(key)]
+    if not isinstance(written, Mapping):
+        return fault
+    if "type" not in written:
+        return Fault((*fault.path, "type"), "required", "is missing", {"remedy": f"write one of {', '.join(known)}"})
+    if key == "preflight" and written["type"] in LATER_CHECKS:
+        return Fault(
+            (*fault.path, "type"), "oneof", f"{written['type']} {NOT_YET}", {"remedy": "take the check away until it does"}
+        )
+    message = f"must be one of {', '.join(known)}"
+    return Fault((*fault.path, "type"), "oneof", message, {"remedy": did_you_mean(str(written["type"]), known)})
 
 
 def _with_defaults(outline: Outline) -> Iterator[Part]:

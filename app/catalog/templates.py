@@ -23,22 +23,29 @@ Names = Mapping[str, Any]
 REQUESTER = {"user_id": None, "team": None, "email": None}
 REQUEST = {"request_id": None, "title": None}
 CATALOG_ITEM = {"name": None, "version": None, "owner": None}
-# Where expressions stand: in a step's template; in outputs and `when`; in the text of a ticket; in conditions of the form; in
-# prices; in the parameters that a bundle fixes.
-SEES = ("step", "outputs", "manual", "form", "cost", "fixed")
+# Where expressions stand: in a step's template; in outputs and `when`; in the call of a preflight; in what a preflight asks or
+# says; in the text of a ticket; in conditions of the form; in prices; in the parameters that a bundle fixes.
+SEES = ("step", "outputs", "preflight", "before", "manual", "form", "cost", "fixed")
+NOT_YET = ("preflight", "before")
+"""Where nothing is built yet."""
 RESERVED = frozenset(
     {"parameters", "bundle", "items", "steps", "requester", "request", "catalog_item", "secrets", "enabled", "loop", "range"}
 )
 
 
 class Use(NamedTuple):
-    """One text that is worked out. bare: an expression that may stand without braces. when: the step's, which guards it."""
+    """One text that is worked out.
+
+    bare: an expression that may stand without braces. when: the step's, which guards it. of: the step that it takes back, by
+    when only what that step had waited for is surely there.
+    """
 
     path: Path
     text: str
     sees: str
     bare: bool = False
     when: str | None = None
+    of: str | None = None
 
     @property
     def references(self) -> list[Reference]:
@@ -54,6 +61,7 @@ class Use(NamedTuple):
 def uses(outline: Outline) -> Iterator[Use]:
     """Every text of a document that is worked out at some time."""
     yield from _of_steps(outline)
+    yield from _of_checks(outline)
     manual = ("fulfillment", "manual", "template")
     yield from _templates(outline.at(*manual), manual, "manual")
     for part in outline.outputs.values():
@@ -73,12 +81,27 @@ def _of_steps(outline: Outline) -> Iterator[Use]:
         guard = when if isinstance(when, str) and not check_expression(when) else None
         for use in _templates(part.body.get("template"), (*part.path, "template"), "step"):
             yield use._replace(when=guard)
+        rollback = part.body.get("rollback")
+        back = rollback.get("template") if isinstance(rollback, Mapping) else None
+        for use in _templates(back, (*part.path, "rollback", "template"), "step"):
+            yield use._replace(when=guard, of=part.body["name"])
         yield from _bare(when, (*part.path, "when"), "outputs")
         outputs = part.body.get("outputs")
         for name, spec in outputs.items() if isinstance(outputs, Mapping) else ():
             # What a ticket offers may be worked out: an address from the answers.
             offered = spec.get("default") if isinstance(spec, Mapping) else None
             yield from _templates(offered, (*part.path, "outputs", name, "default"), "outputs")
+
+
+def _of_checks(outline: Outline) -> Iterator[Use]:
+    for part in outline.checks:
+        called, told = ("preflight", "before") if "preflight" in part.path else ("step", "outputs")
+        for key in ("url", "headers"):
+            yield from _templates(part.body.get(key), (*part.path, key), called)
+        for key in ("host", "port", "message"):
+            yield from _templates(part.body.get(key), (*part.path, key), told)
+        if part.body.get("type") == "expression":
+            yield from _bare(part.body.get("when"), (*part.path, "when"), told)
 
 
 def _templates(value: Any, path: Path, sees: str) -> Iterator[Use]:
@@ -102,7 +125,15 @@ def check_texts(outline: Outline, outputs: Mapping[str, set[str] | None]) -> Ite
         for problem in problems:
             yield Fault(use.path, "expression", problem, {"remedy": "correct the expression"})
         if not problems:
-            yield from _references(outline, use, names[use.sees], optional)
+            known = names[use.sees] if use.of is None else _then(names[use.sees], outline.before(use.of))
+            yield from _references(outline, use, known, optional)
+
+
+def _then(names: Names, before: set[str]) -> Names:
+    """The names of a rollback: of steps and items only those that its step had waited for, and the step itself."""
+    steps = {name: inner for name, inner in names["steps"].items() if name in before}
+    items = {name: inner if name in before else {"selected": None} for name, inner in names.get("items", {}).items()}
+    return {**names, "steps": steps, **({"items": items} if items else {})}
 
 
 def _references(outline: Outline, use: Use, names: Names, optional: set[str]) -> Iterator[Fault]:
@@ -154,6 +185,10 @@ def _unknown(outline: Outline, use: Use, reference: Reference, missing: tuple[st
         known = known[part]
     where = f"in {'.'.join(before)}" if before else "here"
     remedy = _within(name, known) if before else _at_root(outline, name, known)
+    if use.of is not None and missing[0] in ("steps", "items"):
+        remedy = "a rollback reads its own step, and what that step waits for: add it to depends_on"
+    elif use.sees in NOT_YET and missing[0] in ("steps", "items"):
+        remedy = "nothing is built yet when this is looked at: ask the parameters, or make it a health check"
     message = f"{dotted(reference)} is unknown: there is no {name} {where}"
     return Fault(use.path, "unknown_reference", message, {"remedy": remedy})
 
@@ -189,6 +224,10 @@ def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) 
         names["catalog_item"] = CATALOG_ITEM
     if sees == "manual":
         return names
+    if sees in NOT_YET:
+        if outline.kind == "bundle":
+            names["items"] = {entry.alias: {"selected": None} for entry in outline.entries}
+        return {**names, "secrets": None} if sees == "preflight" else names
     # Of two steps with one name the first is meant, as long as nobody has renamed the other.
     names["steps"] = {
         part.body["name"]: {"outputs": dict.fromkeys(step_outputs(part.body))} for part in reversed(outline.steps)

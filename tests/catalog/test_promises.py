@@ -1,0 +1,200 @@
+"""Checks, roll back and limits in a document: what loads, and the place and remedy of what does not."""
+
+import textwrap
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from app.catalog.json_schema import json_schema
+from app.catalog.loader import load
+from tests.catalog.folders import BUNDLE_FILE, ITEM_FILE, change
+
+STEP = "        type: HttpPost\n"
+AUTOMATION = "  automation:\n    steps:\n"
+ITEM_CHECKS = """\
+  preflight:
+    - {name: small_enough, type: expression, when: size <= 8, message: "{{ size }} is too much for now."}
+    - name: vault_answers
+      type: http
+      url: https://vault.example.com/v1/sys/health
+      headers: {X-Vault-Token: "{{ secrets.vault }}"}
+      status: [200, 429]
+      within: 1m
+      every: 5s
+    - {name: registry, type: tcp, host: registry.example.com, port: 443}
+    - {name: name_is_known, type: dns, host: "{{ database_name }}.example.com"}
+  health_checks:
+    - {name: listens, type: tcp, host: "{{ steps.provision_postgres.outputs.address }}", port: 5432, within: 10m}
+  rollback: {on: failure}
+"""
+BUNDLE_CHECKS = """\
+  preflight:
+    - {name: affordable, type: expression, when: not bundle.enable_ha or items.redis.selected}
+  health_checks:
+    - {name: whole, type: http, url: "https://{{ items.postgres.outputs.address }}/{{ bundle.enable_ha }}"}
+"""
+BACK = """\
+        rollback:
+          type: HttpPost
+          template:
+            url: "https://announce.example.com/{{ steps.announce.outputs.id }}"
+            body: "{{ steps.provision_postgres.outputs.address }}"
+        outputs:
+          id: {type: string}
+"""
+
+
+def with_checks(folder):
+    """The small catalog, with everything of this page in it."""
+    change(folder, ITEM_FILE, AUTOMATION, ITEM_CHECKS + AUTOMATION)
+    change(folder, ITEM_FILE, STEP, STEP + BACK)
+    change(folder, ITEM_FILE, "presentation:\n", "limits: {concurrent: 2}\npresentation:\n")
+    change(folder, BUNDLE_FILE, AUTOMATION, BUNDLE_CHECKS + AUTOMATION)
+    return folder
+
+
+def told(folder, file=ITEM_FILE):
+    lines = (folder / file).read_text().splitlines()
+    found = load(folder).faults
+    return [(lines[one.line - 1][one.column - 1 :], one.message, one.remedy) for one in found]
+
+
+def test_all_of_it_loads(folder):
+    catalog = load(with_checks(folder))
+    assert catalog.faults == ()
+    definition = catalog.items["postgres-database"].definition
+    assert definition["fulfillment"]["rollback"] == {"order": "reverse", "on": "failure"}
+    assert definition["limits"] == {"concurrent": 2}
+
+
+UNDOING = "          type: HttpPost\n          template:\n"
+TYPES = "type must be one of http, tcp, dns, expression"
+FAULTS = [
+    (
+        "type: dns",
+        "type: quota",
+        "quota, ",
+        "quota is part of the catalog format, but this version",
+        "take the check away until it does",
+    ),
+    ("type: dns", "type: unique", "unique, ", "unique is part of the catalog format", "take the check away until it does"),
+    ("type: dns", "type: dsn", "dsn, ", TYPES, "did you mean dns?"),
+    ("type: dns, ", "", "{name", "type is missing", "write one of http, tcp, dns, expression"),
+    (
+        "{name: listens, type: tcp",
+        "{name: listens, type: dns",
+        "dns, ",
+        "type must be one of http, tcp",
+        "write one of http, tcp",
+    ),
+    ("host: registry.example.com", "hots: registry.example.com", "hots:", "hots is not known here", "did you mean host?"),
+    (
+        "host: registry.example.com",
+        'host: "https://registry"',
+        '"https',
+        "host must be the name of a host alone",
+        "correct the value",
+    ),
+    ("port: 443", "port: 99999", "99999", "port must be at most 65535", "correct the value"),
+    ("port: 443", "port: https", "https}", "port must be a whole number", "correct the value"),
+    ("url: https://vault", "url: ftp://vault", "ftp:", "url must be an address that begins with http", "correct the value"),
+    ("every: 5s", "every: 0s", "0s", "every must be at least 1s", "correct the value"),
+    ("within: 1m", "within: soon", "soon", "within must be a whole number and a unit", "correct the value"),
+    ("when: size <= 8", "when: size <=", "size <=", "", "correct the expression"),
+    ("when: size <= 8", "when: sise <= 8", "sise", "sise is unknown", "did you mean size?"),
+    ("when: size <= 8", "when: secrets.vault", "secrets", "secrets.vault is unknown", "known here are "),
+    ("name: registry", "name: vault_answers", "name:", "there are two checks vault_answers", "rename one of them"),
+    ("name: registry", "name: announce", "name:", "announce is the name of a step", "rename the check"),
+    (
+        '"{{ database_name }}.example.com"',
+        '"{{ steps.announce.outputs.id }}"',
+        '"{{ steps',
+        "steps.announce.outputs.id is unknown",
+        "nothing is built yet when this is looked at",
+    ),
+    ('outputs.address }}", port', 'outputs.adress }}", port', '"{{ steps', "there is no adress", "did you mean address?"),
+    ("rollback: {on: failure}", "rollback: {on: success}", "success", "on must be 'request' or 'failure'", "correct the value"),
+    ("concurrent: 2", "per_team: 2", "per_team", "per_team is part of the catalog format", "take it away until it does"),
+    ("concurrent: 2", "per_user: 2", "per_user", "per_user is part of the catalog format", "take it away until it does"),
+    ("concurrent: 2", "concurrent: 0", "0}", "concurrent must be at least 1", "correct the value"),
+    (
+        "          type: HttpPost\n          template:",
+        "          type: TerraformFile\n          template:\n",
+        "TerraformFile",
+        "type may not be TerraformFile",
+        "leave rollback out",
+    ),
+    (
+        "          type: HttpPost\n          template:",
+        "          type: HttpPots\n          template:\n",
+        "HttpPots",
+        "type must be a step type",
+        "did you mean HttpPost?",
+    ),
+    (
+        "          type: HttpPost\n          template:",
+        "          type: none\n          template:\n",
+        "type: none",
+        "rollback has a template",
+        "correct the value",
+    ),
+    ("            body: ", "            bdoy: 1 #", "bdoy", "bdoy is not known here", "did you mean body?"),
+    ("outputs.id }}", "outputs.di }}", '"https', "there is no di in steps.announce.outputs", "a rollback reads its own step"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "message", "remedy"), FAULTS)
+def test_a_fault_names_its_place_and_its_remedy(folder, old, new, place, message, remedy):
+    change(with_checks(folder), ITEM_FILE, old, new)
+    found = [one for one in told(folder) if one[0].startswith(place)]
+    assert found, told(folder)
+    assert message in found[0][1]
+    assert found[0][2].startswith(remedy)
+
+
+def test_a_rollback_reads_what_its_step_waited_for_and_nothing_else(folder):
+    back = '        rollback: {type: HttpPost, template: {url: "https://a.example.com/{{ steps.announce.outputs.id }}"}}\n'
+    change(with_checks(folder), ITEM_FILE, "        type: TerraformFile\n", "        type: TerraformFile\n" + back)
+    ((_, message, remedy),) = told(folder)
+    assert message == "steps.announce.outputs.id is unknown: there is no announce in steps"
+    assert remedy == "a rollback reads its own step, and what that step waits for: add it to depends_on"
+
+
+def test_a_step_may_say_that_there_is_nothing_to_take_back(folder):
+    change(folder, ITEM_FILE, STEP, STEP + "        rollback: {type: none}\n")
+    assert load(folder).faults == ()
+
+
+def test_a_bundle_reads_no_item_before_it_is_built(folder):
+    change(with_checks(folder), BUNDLE_FILE, "or items.redis.selected", "or items.postgres.outputs.address")
+    ((_, message, remedy),) = told(folder, BUNDLE_FILE)
+    assert message == "items.postgres.outputs.address is unknown: there is no outputs in items.postgres"
+    assert remedy.startswith("nothing is built yet")
+
+
+def test_a_bundle_is_limited_by_its_items(folder):
+    change(folder, BUNDLE_FILE, "presentation:\n", "limits: {concurrent: 2}\npresentation:\n")
+    ((place, message, remedy),) = told(folder, BUNDLE_FILE)
+    assert (place[:6], message, remedy) == ("limits", "limits is not known here", "write it into the items of the bundle")
+
+
+@pytest.mark.parametrize("key", ["preflight", "health_checks"])
+def test_a_check_that_is_no_mapping_is_a_fault(folder, key):
+    change(folder, ITEM_FILE, AUTOMATION, textwrap.indent(f"{key}: [vault]\n", "  ") + AUTOMATION)
+    assert told(folder)[0][1:] == (f"{key}[0] must be a mapping", "correct the value")
+
+
+def test_the_names_that_run_checks_are_no_step_types(folder):
+    change(folder, ITEM_FILE, STEP, "        type: HttpCheck\n")
+    assert any(message == "type must be a step type" for _, message, _ in told(folder))
+
+
+def test_the_schema_of_editors_takes_all_of_it(folder):
+    for entry in load(with_checks(folder)).entries:
+        assert list(Draft202012Validator(json_schema(entry.kind)).iter_errors(entry.document)) == []
+
+
+def test_the_schema_of_editors_knows_what_a_check_needs(folder):
+    document = load(with_checks(folder)).items["postgres-database"].document
+    document["fulfillment"]["preflight"][0] = {"name": "vault", "type": "http"}
+    assert list(Draft202012Validator(json_schema("item")).iter_errors(document))
