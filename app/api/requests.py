@@ -1,4 +1,4 @@
-"""Requests: order, look ahead, look at what became of it."""
+"""Requests: order, look ahead, look at what became of it, decide what becomes of it."""
 
 from typing import Any
 
@@ -9,9 +9,11 @@ from app.api.endpoint import endpoint
 from app.api.parts import cursors
 from app.api.reading import idempotency_key
 from app.api.shapes import requests as shapes
+from app.api.shapes.decisions import Reason
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
+from app.lifecycle import decide
 from app.lifecycle.submit import prepare, submit
 from app.queries import requests as queries
 from app.transaction import transaction
@@ -60,7 +62,7 @@ def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList:
 @endpoint(TAG, shapes.RequestDetail)
 def get_request(request_id: str) -> shapes.RequestDetail:
     """One request with its steps and outputs."""
-    return shapes.RequestDetail.of(queries.detail(db.session, current_person(), request_id))
+    return _shown(request_id)
 
 
 @blueprint.get("/<request_id>/outputs")
@@ -79,3 +81,54 @@ def list_request_events(request_id: str, query: shapes.EventsQuery) -> shapes.Re
     """What happened, numbered without holes, oldest first."""
     found = queries.events(db.session, current_person(), request_id, query.after, query.limit + 1)
     return shapes.RequestEventList.of(request_id, found, query)
+
+
+@blueprint.post("/<request_id>/cancel")
+@api_caller
+@endpoint(TAG, shapes.RequestDetail, body=Reason, refusals=[409])
+def cancel_request(request_id: str, body: Reason) -> shapes.RequestDetail:
+    """Stop it: what has not begun never does, what runs is asked to end, and finished steps keep what they made.
+
+    For the team that asked and administrators. One that is being cancelled, or was, stays as it is.
+    """
+    with transaction() as unit:
+        decide.cancel(unit, caller(), request_id, body.reason)
+    return _shown(request_id)
+
+
+@blueprint.post("/<request_id>/retry")
+@api_caller
+@endpoint(TAG, shapes.RequestDetail, refusals=[409])
+def retry_request(request_id: str) -> shapes.RequestDetail:
+    """Run every failed step again that the caller may: their own team's request, or steps that their team owns."""
+    with transaction() as unit:
+        decide.retry(unit, caller(), request_id)
+    return _shown(request_id)
+
+
+@blueprint.post("/<request_id>/resume")
+@api_caller
+@endpoint(TAG, shapes.RequestDetail, refusals=[409])
+def resume_request(request_id: str) -> shapes.RequestDetail:
+    """Let a failed or cancelled request go on with what it has not done. For the team that asked and administrators."""
+    with transaction() as unit:
+        decide.resume(unit, caller(), request_id)
+    return _shown(request_id)
+
+
+@blueprint.post("/<request_id>/rollback")
+@api_caller
+@endpoint(TAG, shapes.RequestDetail, body=Reason, refusals=[409])
+def roll_back_request(request_id: str, body: Reason) -> shapes.RequestDetail:
+    """Take back what it made, the newest first; what no machine can take back becomes a ticket.
+
+    For the team that asked and administrators, once it has ended. One that is being rolled back, or was, stays as it is.
+    """
+    with transaction() as unit:
+        decide.rollback(unit, caller(), request_id, body.reason)
+    return _shown(request_id)
+
+
+def _shown(request_id: str) -> shapes.RequestDetail:
+    person = current_person()
+    return shapes.RequestDetail.of(queries.detail(db.session, person, request_id), person)

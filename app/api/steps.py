@@ -1,15 +1,15 @@
-"""Steps of a request: attempts, logs, and running one again."""
+"""Steps of a request: attempts, logs, running one again, leaving one out."""
 
 from flask import Blueprint
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
 from app.api.shapes import steps as shapes
-from app.errors import Conflict
+from app.api.shapes.decisions import Reason
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import tickets
+from app.lifecycle import decide
 from app.queries import requests as queries
 from app.transaction import transaction
 
@@ -22,7 +22,7 @@ TAG = "requests"
 @endpoint(TAG, shapes.StepDetail)
 def get_step(request_id: str, step_id: str) -> shapes.StepDetail:
     """One step with its attempts, and what can be done about it."""
-    return shapes.StepDetail.whole(request_id, queries.step(db.session, current_person(), request_id, step_id))
+    return _shown(request_id, step_id)
 
 
 @blueprint.get("/<step_id>/logs")
@@ -45,8 +45,19 @@ def retry_step(request_id: str, step_id: str) -> shapes.StepDetail:
     Its open ticket ends as `retried`. The platform team may always; those who asked may until somebody has claimed the ticket.
     """
     with transaction() as unit:
-        step = queries.step(db.session, current_person(), request_id, step_id)
-        if step.ticket is None:
-            raise Conflict(f"{step_id} is {step.status} and has no open ticket: there is nothing to retry")
-        tickets.retry(unit, caller(), step.ticket.ticket_id)
+        decide.retry_step(unit, caller(), request_id, step_id)
+    return _shown(request_id, step_id)
+
+
+@blueprint.post("/<step_id>/skip")
+@api_caller
+@endpoint(TAG, shapes.StepDetail, body=Reason, refusals=[409])
+def skip_step(request_id: str, step_id: str, body: Reason) -> shapes.StepDetail:
+    """Leave a step out that failed or waits for a person; what waits for it goes on without. For its platform team."""
+    with transaction() as unit:
+        decide.skip_step(unit, caller(), request_id, step_id, body.reason)
+    return _shown(request_id, step_id)
+
+
+def _shown(request_id: str, step_id: str) -> shapes.StepDetail:
     return shapes.StepDetail.whole(request_id, queries.step(db.session, current_person(), request_id, step_id))

@@ -19,6 +19,8 @@ WORKS = (401, 403, 403, OK, 403, OK, 404)
 """The team that owns the step, and administrators; others who see the request are told that they may not."""
 RETRIES = (401, OK, OK, OK, 403, OK, 404)
 """Those who asked may too, as long as nobody has claimed the ticket."""
+DECIDES = (401, OK, OK, 403, 403, OK, 404)
+"""The team that asked, and administrators."""
 OWN = (401, OK, 404, 404, 404, 404, 404)
 PLATFORM = (401, 403, 403, OK, OK, OK, 403)
 """Members of platform teams and administrators."""
@@ -54,7 +56,12 @@ READS = {
 WRITES = {
     ("POST", "/api/v1/requests"): (KNOWN, STORY),
     ("POST", "/api/v1/requests/validate"): (KNOWN, STORY),
+    ("POST", "/api/v1/requests/<request_id>/cancel"): (DECIDES, {"reason": "Not needed."}),
+    ("POST", "/api/v1/requests/<request_id>/retry"): (RETRIES, None),
+    ("POST", "/api/v1/requests/<request_id>/resume"): (DECIDES, None),
+    ("POST", "/api/v1/requests/<request_id>/rollback"): (DECIDES, {"reason": "Not needed."}),
     ("POST", "/api/v1/requests/<request_id>/steps/<step_id>/retry"): (RETRIES, None),
+    ("POST", "/api/v1/requests/<request_id>/steps/<step_id>/skip"): (WORKS, {"reason": "Not needed."}),
     ("POST", "/api/v1/tickets/<ticket_id>/claim"): (WORKS, None),
     ("POST", "/api/v1/tickets/<ticket_id>/release"): (WORKS, None),
     ("POST", "/api/v1/tickets/<ticket_id>/comments"): (SEES, {"text": "Looked at it."}),

@@ -9,10 +9,14 @@ from pydantic.config import JsonDict
 from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
+from app.api.shapes.decisions import Refusals
 from app.api.shapes.parameters import After, Cursor, Limit, YesOrNo
-from app.api.shapes.steps import PlannedStep, StepSummary
+from app.api.shapes.steps import CheckSummary, PlannedStep, StepSummary
+from app.core.access import Person
+from app.core.decisions import kept
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
+from app.queries.decisions import refusals
 from app.queries.paging import Page
 from app.queries.requests import Filters
 from app.queries.shapes import Detail, Event, Summary
@@ -134,7 +138,7 @@ class Fulfillment(Body):
 
     execution_mode: Mode
     steps: list[StepSummary]
-    checks: list[dict[str, Any]]
+    checks: list[CheckSummary]
 
 
 class RequestDetail(_Ordered):
@@ -152,16 +156,18 @@ class RequestDetail(_Ordered):
     outputs: dict[str, Any]
     failure: str | None = Field(description="Why somebody said that it cannot be done.")
     last_event: int = Field(description="The number of its newest event.")
+    kept_steps: int = Field(description="How many finished steps keep what they made when the request goes on or is cancelled.")
+    refusals: Refusals
     href: str
 
     @classmethod
-    def of(cls, detail: Detail) -> Self:
-        """The shape of a whole request."""
+    def of(cls, detail: Detail, person: Person) -> Self:
+        """The shape of a whole request, for whoever asks."""
         summary = detail.summary
         fulfillment = Fulfillment(
             execution_mode="manual" if detail.manual_only else "automation",
             steps=[StepSummary.of(steps.href(summary.request_id, step.step_id), step) for step in detail.steps],
-            checks=[],
+            checks=[CheckSummary.of(steps.href(summary.request_id, one.step_id), one) for one in detail.checks],
         )
         return cls(
             **_head(summary, detail.requester_email),
@@ -169,6 +175,8 @@ class RequestDetail(_Ordered):
             outputs=dict(detail.grouped_outputs),
             failure=summary.failure,
             last_event=summary.last_event,
+            kept_steps=kept(detail.look),
+            refusals=Refusals.of(refusals(detail, person)),
         )
 
 

@@ -9,7 +9,8 @@ from app.api.reading import Query
 from app.api.shapes.common import MASK, Body, Moment
 from app.api.shapes.parameters import LARGEST, After, Whole
 from app.core import plan
-from app.core.statuses import AttemptStatus, StepStatus
+from app.core.statuses import Activity, AttemptStatus, StepStatus
+from app.core.step_params import Undo
 from app.queries import shapes as found
 
 
@@ -84,6 +85,47 @@ class StepError(Body):
         return cls(type=error["type"], message=error["message"], details=dict(error.get("details") or {}))
 
 
+class CheckSummary(Body):
+    """Something that is looked at before anything is built, or after it is, as its request shows it."""
+
+    check_id: str = Field(examples=["check-001"])
+    kind: Literal["preflight", "health"] = Field(description="Before the first step, or after the last one.")
+    name: str
+    title: str
+    type: str = Field(examples=["HttpCheck"])
+    status: StepStatus
+    item: str | None = Field(description="The `as` of the item that it looks at; null for a check of the bundle itself.")
+    owner_team: str
+    expected: Any = Field(description="What must be seen; null before the first look.")
+    actual: Any = Field(description="What was seen at the last look.")
+    error: StepError | None = Field(description="Why it does not hold.")
+    started_at: Moment | None
+    completed_at: Moment | None
+    ticket_id: str | None = Field(description="Its open ticket.")
+    href: str
+
+    @classmethod
+    def of(cls, where: str, check: found.Step) -> Self:
+        """The shape of the check that is at `where`."""
+        return cls(
+            check_id=check.step_id,
+            kind="health" if check.kind == "health" else "preflight",
+            name=check.name,
+            title=check.title,
+            type=check.type,
+            status=StepStatus(check.status),
+            item=check.item,
+            owner_team=check.owner_team,
+            expected=check.expected,
+            actual=check.actual,
+            error=StepError.of(check.error) if check.error else None,
+            started_at=check.started_at,
+            completed_at=check.completed_at,
+            ticket_id=check.ticket.ticket_id if check.ticket else None,
+            href=where,
+        )
+
+
 class Attempt(Body):
     """One attempt of a step."""
 
@@ -93,6 +135,9 @@ class Attempt(Body):
     completed_at: Moment | None
     error: StepError | None
     evidence: dict[str, Any] | None = Field(description="What is known of an attempt whose outcome nobody knows.")
+    late_result: dict[str, Any] | None = Field(
+        description="What a worker that had lost the step wanted to record afterwards. It changed nothing."
+    )
     external_id: str | None
     logs_href: str
 
@@ -106,6 +151,7 @@ class Attempt(Body):
             completed_at=attempt.completed_at,
             error=StepError.of(attempt.error) if attempt.error else None,
             evidence=dict(attempt.evidence) if attempt.evidence else None,
+            late_result=dict(attempt.late_result) if attempt.late_result else None,
             external_id=attempt.external_id,
             logs_href=f"{where}/logs?attempt={attempt.number}",
         )
@@ -125,11 +171,14 @@ class StepDetail(StepSummary):
 
     request_id: str
     owner_team: str = Field(description="The platform team that works its ticket.")
+    activity: Activity = Field(description="What it was last taken up for, or is next: a step that is `undo` is taken back.")
     attempts: list[Attempt]
     verification: list[Check] | None = Field(description="What was looked at after it had succeeded.")
-    can_retry: bool
-    can_skip: bool
-    manual_fallback_available: bool
+    can_retry: bool = Field(description="Whether it makes sense to run it again now, whoever asks.")
+    can_skip: bool = Field(description="Whether it makes sense to leave it out now: nothing that is to come reads its outputs.")
+    manual_fallback_available: bool = Field(description="Whether a person is asked to finish it.")
+    undo: Undo = Field(description="How a roll back takes it back: by itself, as the catalog says, not at all, or by a person.")
+    kept: bool = Field(description="Whether a person said during a roll back that it stays.")
     ticket_id: str | None = Field(description="Its open ticket.")
 
     @classmethod
@@ -141,11 +190,14 @@ class StepDetail(StepSummary):
             step,
             request_id=request_id,
             owner_team=step.owner_team,
+            activity=Activity(step.activity),
             attempts=[Attempt.of(where, attempt) for attempt in step.attempts],
             verification=None if step.verification is None else [Check(**check) for check in step.verification],
             can_retry=step.can_retry,
-            can_skip=False,
+            can_skip=step.can_skip,
             manual_fallback_available=step.manual_fallback_available,
+            undo=step.undo_how,
+            kept=step.undo == "kept",
             ticket_id=step.ticket.ticket_id if step.ticket else None,
         )
 

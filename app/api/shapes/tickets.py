@@ -74,8 +74,8 @@ class Ticket(Body):
     step_name: str
     title: str
     instructions: str
-    type: Literal["fulfillment", "failure", "unknown"] = Field(
-        description="Manual by design, an automation that failed, or one of which nobody knows whether it took effect."
+    type: Literal["fulfillment", "failure", "unknown", "undo"] = Field(
+        description="Manual by design, an automation that failed, one of which nobody knows whether it took effect, or an undo."
     )
     status: TicketStatus
     owner_team: str
