@@ -12,6 +12,7 @@ from app.web.labels import Label, label
 from app.web.phrases import SYSTEMS, listed
 
 BY_HAND = "ManualTask"
+CHECKED = {"preflight": "Before anything is built", "health": "After the last step"}
 
 
 def picture(steps: Sequence[PlannedStep]) -> Graph:
@@ -28,13 +29,19 @@ def builders(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
     return [(team, listed(titles)) for team, titles in found.items()]
 
 
+def checked(rows: Sequence[PlannedStep]) -> list[tuple[str, str]]:
+    """What is looked at around the steps: `[("Before anything is built", "Vault answers and Small enough")]`."""
+    titles = {kind: [one.title for one in rows if one.kind == kind] for kind in CHECKED}
+    return [(words, listed(titles[kind])) for kind, words in CHECKED.items() if titles[kind]]
+
+
 def outline(offer: Offer) -> list[tuple[str, str]]:
     """What runs if everything is included: one line for all that runs at the same time, as pairs of words and nothing.
 
     Empty where the answers decide what runs.
     """
     try:
-        steps = _every_step(offer)
+        steps = [one for one in _every_step(offer) if one.kind == "step"]
     except ExpressionError:
         return []
     optional = {item.alias for item in offer.items if not item.required}
@@ -55,7 +62,8 @@ def _how(step: PlannedStep) -> Label:
 
 
 def _layers(steps: Sequence[PlannedStep]) -> list[list[str]]:
-    sorter = TopologicalSorter({step.step_id: step.depends_on for step in steps})
+    own = {step.step_id for step in steps}
+    sorter = TopologicalSorter({step.step_id: own.intersection(step.depends_on) for step in steps})
     sorter.prepare()
     layers: list[list[str]] = []
     while sorter.is_active():

@@ -19,7 +19,7 @@ from app.transaction import transaction
 from app.web.filters import sentence
 from app.web.forms.drawing import drawn
 from app.web.forms.order import OrderForm, order_form
-from app.web.order_plan import builders, outline, picture
+from app.web.order_plan import builders, checked, outline, picture
 from app.web.order_review import moved, pinned, reviewed
 from app.web.parts import caller
 
@@ -102,14 +102,16 @@ def _form_page(form: OrderForm) -> str:
 
 def _review_page(form: OrderForm, prepared: Prepared, key: str, notice: str = "") -> str:
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
+    steps = [one for one in prepared.steps if one.kind == "step"]
     return render_template(
         "order/review.html",
         offer=form.offer,
         team=prepared.team,
         sections=reviewed(form, prepared.resolved),
-        graph=picture(prepared.steps),
-        steps=prepared.steps,
-        builders=builders(prepared.steps),
+        graph=picture(steps),
+        steps=steps,
+        checks=checked(prepared.steps),
+        builders=builders(steps),
         posted=[("version", form.offer.version), *form.posted()],
         key=key,
         pinned=pinned(form),

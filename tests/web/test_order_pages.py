@@ -231,6 +231,26 @@ def test_the_review_shows_what_will_run_and_who_builds_it(sarah):
     assert "platform-solutions-team Monitoring and Connections" in words(page)
 
 
+CHECKED = item(http("make")).replace(
+    "  automation:\n",
+    "  preflight: [{name: vault_answers, type: tcp, host: vault.example.com, port: 8200}]\n"
+    "  health_checks: [{name: it_listens, type: tcp, host: cache.example.com, port: 6379}]\n"
+    "  automation:\n",
+)
+
+
+def test_the_review_shows_what_will_be_checked_apart_from_the_steps(house, people, signed_in):
+    house.offer(cache=CHECKED)
+    text = words(signed_in("sarah-123").send("/order/items/cache", {}))
+    assert "1 step" in text
+    assert "What will be checked Before anything is built Vault answers After the last step It listens" in text
+
+
+def test_the_form_names_no_checks_among_what_will_run(house, people, signed_in):
+    house.offer(cache=CHECKED)
+    assert "Vault answers" not in words(signed_in("sarah-123").get("/order/items/cache"))
+
+
 def test_an_item_that_is_off_is_named_and_has_no_step(sarah):
     page = sarah.send(STACK, {name: value for name, value in ANSWERS.items() if name != "include.redis"})
     assert "Redis Cache Optional, 1.1.0 platform-data-team Not included." in words(page)
