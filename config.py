@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         description="Requests of one team that are built at the same time, the others wait for their turn; 0: any number.",
     )
 
+    stream_socket: str = Field(
+        "", description="Path of the Unix socket at which web processes hand over who watches live; empty: pages poll."
+    )
+    streams_per_person: int = Field(100, ge=1, description="Live streams that one person may have open at a machine.")
+
     reads_per_minute: int = Field(300, ge=1, description="API reads a caller may make a minute.")
     writes_per_minute: int = Field(120, ge=1, description="API writes a caller may make a minute.")
     readiness_urls: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -1,51 +1,21 @@
-"""`create_app` wires everything together; nothing imports this module."""
+"""`create_app` wires everything together; nothing imports this module.
 
-from datetime import timedelta
+Whatever it needs is imported when it is called: workers and streams import this package too, and each of them would hold forty
+megabytes of a portal that it never serves.
+"""
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+from __future__ import annotations
 
-from app import api, identity, web
-from app.cli import catalog_group
-from app.dispatch import Doorbell
-from app.extensions import db, engine_options, migrate
-from app.logs import configure
-from app.token_cli import token_group
-from app.transaction import Rules
-from app.vault import Vault
-from config import HERE, Settings, load
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from config import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application. Without `settings` they are read from the environment; a wrong one ends the process."""
-    settings = settings or load()
-    app = Flask(__name__, template_folder=str(HERE / "templates"), static_folder=str(HERE / "static"))
-    if settings.stratus_profile != "test":
-        configure(settings.log_level)
-    _configure(app, settings)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    vault = Vault.from_text(settings.vault_ring)
-    app.extensions["vault"] = vault
-    timeout = timedelta(seconds=settings.request_timeout_seconds) if settings.request_timeout_seconds else None
-    app.extensions["rules"] = Rules(settings.team_requests, timeout)
-    app.extensions["doorbell"] = Doorbell(settings.redis_url)
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(HERE / "migrations"), compare_type=True)
-    identity.init_app(app, settings, vault)
-    web.init_app(app, settings)
-    api.init_app(app, settings)
-    app.cli.add_command(catalog_group)
-    app.cli.add_command(token_group)
-    return app
+    from app.portal import create
 
-
-def _configure(app: Flask, settings: Settings) -> None:
-    app.config.update(
-        SETTINGS=settings,
-        SECRET_KEY=settings.signing_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options("stratus-web", statement_seconds=30, pool_size=10, pool_timeout=5),
-        MAX_CONTENT_LENGTH=settings.max_body_bytes,
-    )
+    return create(settings)

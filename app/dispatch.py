@@ -5,12 +5,17 @@ steps, it waits on the bell: a list whose length is capped, since a bell that ri
 """
 
 import logging
+import threading
 import time
+import uuid
+from collections.abc import Iterable
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
+
+from app.events import CHANNEL
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +28,58 @@ DEAF_SECONDS = 2.0
 DRAIN = "app.jobs.drain"
 ALLOWED = frozenset({DRAIN})
 """The functions that a queue may ask for. Anything else in Redis is not run."""
+BREATH_SECONDS = 0.02
+"""Pause between two messages to the live streams; what has news meanwhile shares the next one."""
+IDLE_SECONDS = 10.0
+MOST_KEYS = 500
+
+
+class Crier:
+    """Says which requests have news, on a thread of its own: whoever has written an event goes on at once.
+
+    What Redis does not take is forgotten: those who watch look by themselves every two seconds.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._waiting: set[str] = set()
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def tell(self, requests: Iterable[uuid.UUID]) -> None:
+        """Say soon that these requests (the keys of their rows) have news. Cost: some microseconds, whatever Redis does."""
+        keys = {str(key) for key in requests}
+        if not keys:
+            return
+        with self._lock:
+            self._waiting |= keys
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._go_on, name="crier", daemon=True)
+                self._thread.start()
+        self._some.set()
+
+    def _go_on(self) -> None:
+        while self._some.wait(IDLE_SECONDS) or not self._gone():
+            self._some.clear()
+            with self._lock:
+                keys, self._waiting = list(self._waiting), set()
+            for first in range(0, len(keys), MOST_KEYS):
+                self._say(" ".join(keys[first : first + MOST_KEYS]))
+            time.sleep(BREATH_SECONDS)
+
+    def _gone(self) -> bool:
+        """Nothing was said for a while: the thread ends, unless somebody has something to say at this moment."""
+        with self._lock:
+            if not self._waiting:
+                self._thread = None
+            return self._thread is None
+
+    def _say(self, keys: str) -> None:
+        try:
+            self._redis.publish(CHANNEL, keys)
+        except RedisError as error:
+            log.info("news not said, those who watch will see", extra={"error": str(error)})
 
 
 class Doorbell:
@@ -32,6 +89,7 @@ class Doorbell:
         self.redis: Redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30)
         self._ringer: Redis = Redis.from_url(url, socket_connect_timeout=RING_SECONDS, socket_timeout=RING_SECONDS)
         self._deaf_until = 0.0
+        self.tell = Crier(self._ringer).tell
         self.key = prefix + BELL
 
     def ring(self, ready: int) -> bool:

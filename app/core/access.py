@@ -2,7 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
+
+FRESH_FOR = timedelta(minutes=15)
+"""How long a membership counts before it is read from the provider again."""
 
 
 @dataclass(frozen=True, slots=True)

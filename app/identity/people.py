@@ -3,21 +3,18 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
-from app.core.access import Person
+from app.core.access import FRESH_FOR, Person
 from app.identity.claims import Profile
 from app.models import Team, TeamMember, User
 
 Db = Session | scoped_session[Any]
-
-FRESH_FOR = timedelta(minutes=15)
-"""How long a membership counts before it is read from the provider again."""
 
 TEAM_NAMES = (
     select(func.array_agg(Team.name))

@@ -1,0 +1,1 @@
+"""How web processes hand connections over to the process of the live streams."""
