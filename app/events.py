@@ -9,6 +9,10 @@ from sqlalchemy import Connection, func, insert, update
 
 from app.models import RequestEvent, ServiceRequest
 
+CHANNEL = "stratus:events"
+"""Where Redis says which requests have news: their keys, apart from each other by blanks. Nobody has to say it, or hear it."""
+_CHANGED = "stratus.changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -24,6 +28,7 @@ def append(connection: Connection, request_id: uuid.UUID, actor: str, events: Se
 
     `updated_at` moves with them. Cost: one UPDATE and one INSERT, however many events.
     """
+    connection.info.setdefault(_CHANGED, set()).add(request_id)
     last: int = connection.execute(
         update(ServiceRequest)
         .where(ServiceRequest.id == request_id)
@@ -47,3 +52,12 @@ def append(connection: Connection, request_id: uuid.UUID, actor: str, events: Se
             ],
         )
     return last
+
+
+def changed(connection: Connection) -> set[uuid.UUID]:
+    """The keys of the requests that were told of through this connection since this was asked last: what to say after a commit.
+
+    After a transaction that was rolled back it may name some that have no news, which costs those who watch them one look.
+    """
+    found: set[uuid.UUID] = connection.info.pop(_CHANGED, set())
+    return found
