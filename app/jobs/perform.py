@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, select
 
-from app.core.expressions import ExpressionError, render
+from app.core.expressions import ExpressionError, references, render
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome
 from app.core.shapes import shape_faults
 from app.core.statuses import Activity
@@ -26,7 +26,7 @@ from app.lifecycle.claims import Claim
 from app.lifecycle.progress import Result
 from app.lifecycle.scopes import Scopes
 from app.models import CatalogModule
-from app.models.tables import ATTEMPT
+from app.models.tables import ATTEMPT, REQUEST
 from app.outbound import Outbound, Redactor
 from app.state_server import StateServer
 from app.steps import REGISTRY
@@ -34,6 +34,7 @@ from app.steps.base import StateAccess, StepContext, StepSettings, StepType
 from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,39 @@ class Performer:
         return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks))
 
     def _prepare(self, claim: Claim) -> "_Prepared":
+        """Cost: nothing is read for a step whose template looks at nothing."""
         step_type, template = _wanted(claim)
+        probes = claim.activity == Activity.PROBE
+        if not probes and claim.step.module_sha256 is None and not references(template):
+            return self._prepared(step_type, render(template, {}))
         with self.engine.begin() as connection:
-            scopes = self.scopes(connection, claim.request)
-            rendered = render(template, scopes.for_template(claim.step.item_alias, template))
-            redactor = Redactor([*self.secrets.values(), *scopes.secret_values(template)])
-            module = None
-            if claim.step.module_sha256:
-                module = connection.scalar(
-                    select(CatalogModule.archive).where(CatalogModule.sha256 == claim.step.module_sha256)
-                )
-            noted = self._noted(connection, claim) if claim.activity == Activity.PROBE else {}
+            rendered, hidden = self._rendered(connection, claim, template)
+            module = self._module(connection, claim.step.module_sha256)
+            noted = self._noted(connection, claim) if probes else {}
+        return self._prepared(step_type, rendered, hidden, module, noted)
+
+    def _prepared(
+        self,
+        step_type: str,
+        rendered: Any,
+        hidden: Sequence[str] = (),
+        module: bytes | None = None,
+        noted: Mapping[str, Any] = NOTHING,
+    ) -> "_Prepared":
+        redactor = Redactor([*self.secrets.values(), *hidden])
         return _Prepared(step_type, rendered, _params(step_type, rendered), redactor, module, noted)
+
+    @staticmethod
+    def _module(connection: Connection, sha256: str | None) -> bytes | None:
+        return connection.scalar(select(CatalogModule.archive).where(CatalogModule.sha256 == sha256)) if sha256 else None
+
+    def _rendered(self, connection: Connection, claim: Claim, template: Any) -> tuple[Any, list[str]]:
+        """The template as the step sees it, and what must be masked in it. One that looks at nothing costs no reading."""
+        if not references(template):
+            return render(template, {}), []
+        request = connection.execute(select(REQUEST).where(REQUEST.c.id == claim.request)).one()
+        scopes = self.scopes(connection, request)
+        return render(template, scopes.of(claim.step.item_alias)), scopes.hidden
 
     @staticmethod
     def _noted(connection: Connection, claim: Claim) -> Mapping[str, Any]:
@@ -111,7 +133,7 @@ class Performer:
         step = claim.step
         return StepContext(
             idempotency_key=claim.idempotency_key,
-            request_id=claim.request.request_id,
+            request_id=claim.request_id,
             step_id=step.step_id,
             step_name=step.step_name,
             attempt=step.attempt,

@@ -18,7 +18,8 @@ from app.failpoints import failpoint
 from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
-from app.lifecycle import claims, progress, turns
+from app.lifecycle import advance, claims, progress, turns
+from app.lifecycle.advance import Advanced
 from app.lifecycle.claims import Claim
 from app.lifecycle.progress import Result, Tools
 from app.lifecycle.sweep import sweep
@@ -49,6 +50,7 @@ class Runtime:
     ) -> None:
         self.engine, self.doorbell, self.performer, self.leases = engine, doorbell, performer, leases
         self.drain_seconds, self.threads, self.team_requests = drain_seconds, threads, team_requests
+        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.stopping = threading.Event()
         self.tools = Tools(performer.scopes, random.random)
         self._draining = threading.Lock()
@@ -116,7 +118,7 @@ class Runtime:
         work = _Hand()
         while not self._enough(until, work):
             try:
-                with self.engine.connect() as connection:
+                with self._at_once.connect() as connection:
                     self._work_on(connection, work, until, first)
             except AWAY as error:
                 # Recorded when PostgreSQL is back, unless the lease runs out first: then it is kept aside.
@@ -136,7 +138,7 @@ class Runtime:
                 work.result = self._run(work.claim, work.held)
             taken = self._advance(connection, work)
             self._let_go(work)
-            work.take(taken or self._after_a_race(connection), self.leases)
+            work.take(taken, self.leases)
             if work.claim is None and not (first and self._admit()):
                 self._listen(until, first)
 
@@ -159,10 +161,29 @@ class Runtime:
         work.claim = work.result = work.held = None
 
     def _advance(self, connection: Connection, work: "_Hand") -> Claim | None:
-        """Record what was run and take the next step in the same transaction; ring for what is left."""
-        made_ready = 0
+        """Record what was run and take the next step in the same transaction; ring for what is left. connection: autocommit."""
         claim, result = work.claim, work.result
-        with connection.begin():
+        if claim is not None and result is not None and not advance.is_plain(claim, result):
+            return self._advance_in_full(claim, result)
+        if result is not None:
+            failpoint("worker-before-record")
+        done = self._call(connection, claim, result)
+        if done.elsewhere:
+            return self._advance_in_full(claim, result)
+        if result is not None:
+            failpoint("worker-after-record")
+        taken = done.taken or self._after_a_race(connection, done) or self._due(connection)
+        self._ring(done.made_ready, taken)
+        return taken
+
+    def _call(self, connection: Connection, claim: Claim | None, result: Result | None) -> Advanced:
+        take = not self.stopping.is_set()
+        return advance.advance(connection, claim, result, self.leases.claimant, self.performer.vault, take=take)
+
+    def _advance_in_full(self, claim: Claim | None, result: Result | None) -> Claim | None:
+        """The same for whatever is not the plain case."""
+        made_ready = 0
+        with self.engine.begin() as connection:
             if claim is not None and result is not None:
                 recorded = progress.record(connection, claim, result, self.tools)
                 if recorded is None:
@@ -173,24 +194,29 @@ class Runtime:
                 failpoint("worker-before-record")
         if result is not None:
             failpoint("worker-after-record")
+        self._ring(made_ready, taken)
+        return taken
+
+    def _ring(self, made_ready: int, taken: Claim | None) -> None:
         left = made_ready - (1 if taken is not None else 0)
         if left > 0:
             self.doorbell.ring(left)
-        return taken
 
-    def _after_a_race(self, connection: Connection) -> Claim | None:
+    def _due(self, connection: Connection) -> Claim | None:
+        """What is due to be polled, probed or undone."""
+        if self.stopping.is_set() or not claims.any_due(connection):
+            return None
+        with self.engine.begin() as transaction:
+            return claims.claim_next(transaction, self.leases.claimant)
+
+    def _after_a_race(self, connection: Connection, seen: Advanced) -> Claim | None:
         """A ready step may have been out of reach only because its request was locked for a moment: look again."""
         for pause in RACE_PAUSES:
-            if self.stopping.is_set():
-                return None
-            with connection.begin():
-                if not claims.any_ready(connection):
-                    return None
+            if seen.taken is not None or not seen.contended or self.stopping.is_set():
+                break
             time.sleep(pause)
-            with connection.begin():
-                if (taken := claims.claim_next(connection, self.leases.claimant)) is not None:
-                    return taken
-        return None
+            seen = self._call(connection, None, None)
+        return seen.taken
 
     def _listen(self, until: float, first: bool) -> None:
         """Wait for a ring. The first thread looks for work after every pause too: waits may be due.

@@ -49,15 +49,21 @@ SOURCES: Mapping[Activity, tuple[StepStatus, ...]] = {
     Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.WAITING),
 }
 """From where a step is claimed for what. Of those that are not ready, `check_after` says when."""
-_ANY_READY = select(text("1")).where(select(STEP.c.id).where(is_one_of(STEP.c.status, StepStatus.READY)).limit(1).exists())
+_ANY_DUE = select(text("1")).where(
+    select(STEP.c.id).where(STEP.c.check_after <= DUE_BY, STEP.c.activity != Activity.RUN).limit(1).exists()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A step that this worker owns until its lease runs out. `step` is the row as it was claimed."""
+    """A step that this worker owns until its lease runs out.
+
+    step: the row as it was claimed. request, request_id: the key of its request, and what people call it.
+    """
 
     step: Row[Any]
-    request: Row[Any]
+    request: uuid.UUID
+    request_id: str
     token: uuid.UUID
     activity: Activity
     idempotency_key: str
@@ -81,9 +87,9 @@ def claim_next(connection: Connection, claimant: Claimant) -> Claim | None:
     return _take(connection, found, claimant) if found is not None else None
 
 
-def any_ready(connection: Connection) -> bool:
-    """Whether a ready step exists at all, held by somebody or not: a claim that came back empty may have lost a race."""
-    return connection.scalar(_ANY_READY) is not None
+def any_due(connection: Connection) -> bool:
+    """Whether something is due to be polled, probed or undone. Cost: one indexed SELECT."""
+    return connection.scalar(_ANY_DUE) is not None
 
 
 def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim | None:
@@ -113,7 +119,7 @@ def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim 
     key = f"{step.id}:{step.attempt_group}" + (":undo" if activity == Activity.UNDO else "")
     if running:
         _intend(connection, step, key, token, claimant.worker)
-    return Claim(step, found, token, activity, key)
+    return Claim(step, found.id, found.request_id, token, activity, key)
 
 
 def _first_run(claimant: Claimant) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def record(connection: Connection, claim: Claim, result: Result, tools: Tools) -
 
     The caller commits.
     """
-    with write.change(connection, claim.request.id, f"worker:{claim.step.claimed_by}") as change:
+    with write.change(connection, claim.request, f"worker:{claim.step.claimed_by}") as change:
         scopes = tools.scopes(connection, change.request)
         recorder = _Recorder(change, claim, result, scopes)
         ready = recorder.undone() if claim.activity == Activity.UNDO else recorder.write(tools.roll)

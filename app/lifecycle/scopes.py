@@ -77,14 +77,6 @@ class Scopes:
         """The scope of the templates of one item, or of the bundle's own with None."""
         return self._common() | (self._item_scope(alias) if alias is not None else self._bundle_scope())
 
-    def for_template(self, alias: str | None, template: Any) -> dict[str, Any]:
-        """`of(alias)`, reading rows only where the template looks at anything at all."""
-        return self.of(alias) if references(template) else {}
-
-    def secret_values(self, template: Any) -> list[str]:
-        """What must be masked wherever people see `template` rendered: nothing where it looks at nothing."""
-        return self.hidden if references(template) else []
-
     @property
     def hidden(self) -> list[str]:
         """Every sensitive output and answer of the request as text, those inside lists and objects one by one.

@@ -240,6 +240,7 @@ def _write(
             bundle_parameters=dict(resolved.bundle_values),
             item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
             selected=dict(resolved.selected),
+            output_groups=_output_groups(offer, resolved),
             requester_id=caller.person.id,
             requester_user_id=caller.person.user_id,
             requester_team=team,
@@ -268,6 +269,12 @@ def _write(
         elif not ready or _undecided(steps):
             unit.ready += settle(change, Scopes(connection, change.request, unit.vault))
     return _submitted(row)
+
+
+def _output_groups(offer: offers.Offer, resolved: Resolved) -> list[str]:
+    """Whose documents declare outputs, of what is going to be built."""
+    groups = [item.alias for item in offer.items if resolved.selected[item.alias] and item.definition.get("outputs")]
+    return [*groups, "bundle"] if offer.kind == "bundle" and offer.definition.get("outputs") else groups
 
 
 def _write_items(connection: Connection, request: uuid.UUID, offer: offers.Offer, resolved: Resolved) -> None:

@@ -156,6 +156,4 @@ def change(
     row = locked if locked is not None else connection.execute(lock(request)).one()
     made = Change(connection, row, actor, address, correlation_id, status=row.status, admitted=row.admitted)
     yield made
-    if made.happened:
-        events.append(connection, row.id, actor, made.happened)
-    audit.record(connection, made.acts)
+    events.tell(connection, row.id, actor, made.happened, made.acts)

@@ -34,6 +34,8 @@ class ServiceRequest(Base):
     """By alias: the values of every selected item, defaults and fixed values included."""
     selected: Mapped[Document]
     """By alias: whether the item was selected."""
+    output_groups: Mapped[list[str] | None] = mapped_column(JSONB)
+    """The aliases, and `bundle`, whose documents declare outputs; null where nobody has looked."""
     outputs: Mapped[Document]
     requester_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     requester_user_id: Mapped[Word]

@@ -16,7 +16,7 @@ from tests.fixtures.house import House, http, item
 ASKED = {
     "the next ready step": (claims._READY, "ix_request_steps_ready"),
     "the next wait that is due": (claims._DUE, "ix_request_steps_due"),
-    "whether anything is ready": (claims._ANY_READY, "ix_request_steps_ready"),
+    "whether anything is due": (claims._ANY_DUE, "ix_request_steps_due"),
     "heartbeats": (STEP.select().where(claims._EXTEND.whereclause).params(tokens=[uuid.uuid4()]), "ix_request_steps_running"),
     "leases that ran out": (sweep._expired(), "ix_request_steps_running"),
     "retries that are due": (sweep._due_retries(), "ix_request_steps_due"),

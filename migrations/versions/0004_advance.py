@@ -1,0 +1,29 @@
+"""The plain case of a worker's transaction as one function, and which groups of outputs a request is going to have.
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+ADVANCE = Path(__file__).parents[2] / "app" / "lifecycle" / "advance.sql"
+
+
+def upgrade() -> None:
+    op.add_column("service_requests", sa.Column("output_groups", JSONB()))
+    op.get_bind().exec_driver_sql(ADVANCE.read_text())
+
+
+def downgrade() -> None:
+    for name in ("stratus_advance", "stratus_tell", "stratus_automation_ends"):
+        op.execute(f"DROP FUNCTION {name}")
+    op.drop_column("service_requests", "output_groups")
