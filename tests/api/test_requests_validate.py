@@ -4,10 +4,16 @@ import pytest
 from sqlalchemy import func, select
 
 from app.models.tables import REQUEST
+from tests.fixtures.house import http, item, with_checks
 
 pytestmark = pytest.mark.usefixtures("synced_catalog")
 
 URL = "/api/v1/requests/validate"
+CHECKED = with_checks(
+    item(http("make")),
+    preflight="{name: vault_answers, type: tcp, host: vault.example.com, port: 8200}",
+    health="{name: it_listens, type: tcp, host: cache.example.com, port: 6379}",
+)
 
 
 def test_a_good_order_shows_its_plan(sarah, order):
@@ -79,3 +85,13 @@ def test_nothing_is_written(sarah, order, house):
 
 def test_what_cannot_be_read_is_refused(sarah):
     assert sarah.post(URL, data="{", content_type="application/json").status_code == 400
+
+
+def test_checks_are_planned_apart_from_steps(house, sarah):
+    house.offer(cache=CHECKED)
+    body = sarah.post(URL, json={"catalog_item": "cache"}).json
+    assert [(one["check_id"], one["kind"], one["depends_on"]) for one in body["checks"]] == [
+        ("check-001", "preflight", []),
+        ("check-002", "health", ["step-001"]),
+    ]
+    assert [(one["step_id"], one["position"], one["depends_on"]) for one in body["steps"]] == [("step-001", 1, ["check-001"])]

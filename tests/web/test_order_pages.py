@@ -16,7 +16,7 @@ from app.extensions import db
 from app.identity import people as identity
 from app.models.tables import REQUEST
 from tests.fixtures.browser_client import words
-from tests.fixtures.house import http, item
+from tests.fixtures.house import http, item, with_checks
 from tests.story import STORY
 
 STACK = "/order/bundles/full-stack-web-app"
@@ -231,11 +231,10 @@ def test_the_review_shows_what_will_run_and_who_builds_it(sarah):
     assert "platform-solutions-team Monitoring and Connections" in words(page)
 
 
-CHECKED = item(http("make")).replace(
-    "  automation:\n",
-    "  preflight: [{name: vault_answers, type: tcp, host: vault.example.com, port: 8200}]\n"
-    "  health_checks: [{name: it_listens, type: tcp, host: cache.example.com, port: 6379}]\n"
-    "  automation:\n",
+CHECKED = with_checks(
+    item(http("make")),
+    preflight="{name: vault_answers, type: tcp, host: vault.example.com, port: 8200}",
+    health="{name: it_listens, type: tcp, host: cache.example.com, port: 6379}",
 )
 
 

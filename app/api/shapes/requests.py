@@ -11,7 +11,7 @@ from app.api.shapes import steps
 from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
 from app.api.shapes.decisions import Refusals
 from app.api.shapes.parameters import After, Cursor, Limit, YesOrNo
-from app.api.shapes.steps import CheckSummary, PlannedStep, StepSummary
+from app.api.shapes.steps import CheckSummary, PlannedCheck, PlannedStep, StepSummary
 from app.core.access import Person
 from app.core.decisions import kept
 from app.core.statuses import RequestStatus, StepStatus
@@ -243,6 +243,7 @@ class Validation(_Ordered):
     selected: dict[str, bool] = Field(description="By `as`: whether the item would be built.")
     values: Values
     steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
+    checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
 
     @classmethod
     def of(cls, prepared: Prepared) -> Self:
@@ -255,7 +256,8 @@ class Validation(_Ordered):
             versions={item.alias: item.version for item in offer.items} if offer else {},
             selected=dict(resolved.selected) if resolved else {},
             values=_values(prepared),
-            steps=[PlannedStep.of(step) for step in prepared.steps],
+            steps=[PlannedStep.of(row) for row in prepared.steps if row.kind == "step"],
+            checks=[PlannedCheck.of(row) for row in prepared.steps if row.kind != "step"],
             **({f"catalog_{offer.kind}": offer.name} if offer else {}),
         )
 

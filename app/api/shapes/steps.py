@@ -42,7 +42,7 @@ class StepSummary(Body):
     type: str = Field(examples=["TerraformFile"])
     status: StepStatus
     position: int
-    depends_on: list[str] = Field(description="Ids of the steps that it waits for.")
+    depends_on: list[str] = Field(description="Ids of the steps and checks that it waits for.")
     item: str | None = Field(description="The `as` of the item that it builds; null for a step of the bundle itself.")
     started_at: Moment | None
     completed_at: Moment | None
@@ -251,6 +251,33 @@ class PlannedStep(Body):
             depends_on=list(step.depends_on),
             item=step.item_alias,
             owner_team=step.owner_team,
+        )
+
+
+class PlannedCheck(Body):
+    """A check that an order would have."""
+
+    check_id: str = Field(examples=["check-001"])
+    kind: Literal["preflight", "health"] = Field(description="Before the first step, or after the last one.")
+    name: str
+    title: str
+    type: str = Field(examples=["HttpCheck"])
+    depends_on: list[str] = Field(description="Ids of the steps and checks that it waits for.")
+    item: str | None
+    owner_team: str
+
+    @classmethod
+    def of(cls, check: plan.PlannedStep) -> Self:
+        """The shape of a planned check."""
+        return cls(
+            check_id=check.step_id,
+            kind="health" if check.kind == "health" else "preflight",
+            name=check.name,
+            title=check.title,
+            type=check.type,
+            depends_on=list(check.depends_on),
+            item=check.item_alias,
+            owner_team=check.owner_team,
         )
 
 
