@@ -1,11 +1,12 @@
 """What an order may take: an entry at a version, with the items of a bundle pinned to the newest active versions that fit."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from app.core.order import OrderItem
 from app.core.versions import newest
@@ -13,6 +14,8 @@ from app.errors import Fault
 from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 
 ENTRY = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
+PINNED = [VERSION.c[name] for name in ("id", "name", "version", "title", "owner", "definition", "modules")]
+"""What an offer takes of a version: the document as it was written stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +77,23 @@ class Offer:
 
 
 def find(connection: Connection, order: Mapping[str, Any]) -> tuple[Offer | None, list[Fault]]:
-    """The offer that an order names, or faults that say what is unknown: entry, version, or an item no version fits."""
+    """The offer that an order names, or faults that say what is unknown: entry, version, or an item no version fits.
+
+    Cost: one SELECT for an item, three for a bundle however many items it has.
+    """
     kind, key = ("item", "catalog_item") if "catalog_bundle" not in order else ("bundle", "catalog_bundle")
     name, version = order.get(key), order.get("version")
     if not isinstance(name, str) or not (version is None or isinstance(version, str)):
         return None, []
-    table = ENTRY[kind]
-    entry = connection.execute(select(table).where(table.c.name == name)).one_or_none()
-    if entry is None or not entry.active:
+    entry = _entry(connection, kind, name, version)
+    if entry is None or not entry.offered:
         return None, [Fault((key,), "unknown_entry", f"there is no {kind} {name} in the catalog")]
-    pinned = _version(connection, kind, name, version or entry.version)
-    if pinned is None:
+    if entry.id is None:
         known = ", ".join(_versions(connection, kind, name))
         return None, [Fault(("version",), "unknown_version", f"does not exist; there is {known}", {"oneof": known.split(", ")})]
     if kind == "item":
-        return _item_offer(pinned), []
-    return _bundle_offer(connection, pinned)
+        return _item_offer(entry), []
+    return _bundle_offer(connection, entry)
 
 
 def current(connection: Connection, kind: str, name: str) -> Offer | None:
@@ -108,10 +112,13 @@ def _versions(connection: Connection, kind: str, name: str) -> list[str]:
     )
 
 
-def _version(connection: Connection, kind: str, name: str, version: str) -> Row[Any] | None:
-    return connection.execute(
-        select(VERSION).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.version == version, VERSION.c.active)
-    ).one_or_none()
+def _entry(connection: Connection, kind: str, name: str, version: str | None) -> Row[Any] | None:
+    """An entry at a version, by default its current one. `id` is None where there is no such version that is active."""
+    table = ENTRY[kind]
+    same = (VERSION.c.kind == kind, VERSION.c.name == table.c.name, VERSION.c.version == (version or table.c.version))
+    statement: Select[Any] = select(*PINNED, table.c.active.label("offered")).select_from(table)
+    pinned = statement.outerjoin(VERSION, and_(*same, VERSION.c.active)).where(table.c.name == name)
+    return connection.execute(pinned).one_or_none()
 
 
 def _item_offer(pinned: Row[Any]) -> Offer:
@@ -146,8 +153,8 @@ def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | Non
     bundle = pinned.definition["bundle"]
     entries = [(entry, True) for entry in bundle.get("required_items", ())]
     entries += [(entry, False) for entry in bundle.get("optional_items", ())]
-    for entry, required in entries:
-        found = _fitting(connection, entry["catalog_item"], entry["version"])
+    fitting = _fitting(connection, [(entry["catalog_item"], entry["version"]) for entry, _ in entries])
+    for (entry, required), found in zip(entries, fitting, strict=True):
         if found is None:
             message = f"no active version of {entry['catalog_item']} fits {entry['version']}"
             faults.append(Fault(("catalog_bundle",), "unresolvable", message))
@@ -159,6 +166,13 @@ def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | Non
     return (None if faults else offer), faults
 
 
-def _fitting(connection: Connection, name: str, wanted: str) -> Row[Any] | None:
-    version = newest(wanted, _versions(connection, "item", name))
-    return _version(connection, "item", name, version) if version else None
+def _fitting(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Row[Any] | None]:
+    """For each (item, range) the newest active version that fits, or None."""
+    versions: dict[str, dict[str, uuid.UUID]] = defaultdict(dict)
+    names = select(VERSION.c.id, VERSION.c.name, VERSION.c.version).where(VERSION.c.kind == "item", VERSION.c.active)
+    for row in connection.execute(names.where(VERSION.c.name.in_({name for name, _ in wanted}))):
+        versions[row.name][row.version] = row.id
+    chosen = [versions[name].get(newest(fits, list(versions[name])) or "") for name, fits in wanted]
+    rows = connection.execute(select(*PINNED).where(VERSION.c.id.in_([key for key in chosen if key is not None])))
+    by_id = {row.id: row for row in rows}
+    return [by_id.get(key) for key in chosen]
