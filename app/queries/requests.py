@@ -223,12 +223,12 @@ def _steps(session: Reader, request: Row[Any], *, with_attempts: bool = False) -
     )
     rows = session.execute(statement).all()
     attempts = _attempts(session, [row.id for row in rows]) if with_attempts else {}
-    return decided(request.status, [_step(row, attempts.get(row.id, ())) for row in rows])
+    return decided(request.status, request.failure, [_step(row, attempts.get(row.id, ())) for row in rows])
 
 
-def decided(status: str, steps: Sequence[Step]) -> list[Step]:
+def decided(status: str, failure: str | None, steps: Sequence[Step]) -> list[Step]:
     """The steps of a request with what makes sense to do about each."""
-    look = Look(RequestStatus(status), [one.look for one in steps])
+    look = Look(RequestStatus(status), [one.look for one in steps], given_up=failure is not None)
     return [
         replace(
             one,
@@ -308,7 +308,8 @@ def _step(row: Row[Any], attempts: Sequence[Attempt]) -> Step:
 
 def _seen(row: Row[Any]) -> dict[str, Any]:
     """What a check saw at its last look: it is kept with the result, with the failure, or with the wait for the next look."""
-    said = row.verification[0] if row.verification else {**row.handle, **((row.error or {}).get("details") or {})}
+    failed = (row.error or {}).get("details") or {}
+    said = row.handle or (row.verification[0] if row.verification else failed)
     return {key: said.get(key) for key in ("expected", "actual")}
 
 
