@@ -3,7 +3,7 @@
 Who may is `core.access`; this says whether it makes any sense. Use cases refuse by it, pages and API show buttons by it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.core.statuses import REQUEST_ENDED, STEP_SATISFIED, TICKET_OPEN, RequestStatus, StepStatus
@@ -23,8 +23,9 @@ UNDOABLE = frozenset({RequestStatus.COMPLETED, RequestStatus.FAILED, RequestStat
 RUNS_AGAIN = frozenset({RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states of a request in which a step that ended badly may be run again or left out."""
 BADLY = frozenset({StepStatus.FAILED, StepStatus.INDETERMINATE})
-PARTLY = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+PARTLY = frozenset({StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED})
 """States of steps that may have made a part of what they were to make."""
+ENDING = "it is being ended: what still runs, or is not known yet, is waited for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ class StepLook:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A request as a decision sees it."""
+    """A request as a decision sees it. given_up: a person, or a timeout, has ended it; what still runs is waited for."""
 
     status: RequestStatus
     steps: Sequence[StepLook]
+    given_up: bool = False
 
     def step(self, step_id: str) -> StepLook | None:
         """The step of that id."""
@@ -75,9 +77,9 @@ def refuses_cancel(look: Look) -> str | None:
 
 def refuses_retry(look: Look) -> str | None:
     """Why nothing of the request can be run again."""
-    if look.status not in RUNS_AGAIN:
-        return _not_now(look.status)
-    reasons = [_refuses_again(one) for one in look.steps if one.status in BADLY]
+    if reason := _not_now(look, RUNS_AGAIN):
+        return reason
+    reasons = [_not_known_yet(one) for one in look.steps if one.status in BADLY]
     if not reasons:
         return "no step has failed"
     return None if None in reasons else reasons[0]
@@ -85,8 +87,10 @@ def refuses_retry(look: Look) -> str | None:
 
 def refuses_resume(look: Look) -> str | None:
     """Why the request cannot go on with what it has not done."""
+    if reason := _not_now(look, RUNS_AGAIN | RESUMABLE):
+        return reason
     if look.status not in RESUMABLE:
-        return "it goes on already" if look.status in RUNS_AGAIN else _not_now(look.status)
+        return "it goes on already"
     if all(one.status in STEP_SATISFIED for one in look.steps):
         return "every step is done"
     return None
@@ -96,8 +100,11 @@ def refuses_rollback(look: Look) -> str | None:
     """Why the request cannot be rolled back. One that is being rolled back, or was, refuses nothing: it is done already."""
     if look.status in (RequestStatus.ROLLING_BACK, RequestStatus.ROLLED_BACK):
         return None
+    if look.status in REQUEST_ENDED - UNDOABLE:
+        return f"it is {look.status}"
     if look.status not in UNDOABLE:
-        return "cancel it first: it has not ended" if look.status not in REQUEST_ENDED else f"it is {look.status}"
+        ending = look.given_up or look.status == RequestStatus.CANCELLING
+        return ENDING if ending else "cancel it first: it has not ended"
     if not any(True for _ in to_undo(look)):
         return "it made nothing that could be taken back"
     return None
@@ -123,44 +130,54 @@ def undone_by_person(step: StepLook) -> bool:
 
 def refuses_step_retry(look: Look, step_id: str) -> str | None:
     """Why this step cannot be run again."""
-    if look.status not in RUNS_AGAIN:
-        return _not_now(look.status)
+    if reason := _not_now(look, RUNS_AGAIN):
+        return reason
     step = look.step(step_id)
     if step is None:
         return "there is no such step"
     if step.status not in BADLY:
         return f"it is {step.status}: only a step that failed can be run again"
-    return _refuses_again(step)
+    return _not_known_yet(step)
 
 
 def refuses_skip(look: Look, step_id: str) -> str | None:
     """Why this step cannot be left out."""
-    if look.status not in RUNS_AGAIN:
-        return _not_now(look.status)
+    if reason := _not_now(look, RUNS_AGAIN):
+        return reason
     step = look.step(step_id)
     if step is None:
         return "there is no such step"
     waits = step.status == StepStatus.WAITING and step.has_ticket
     if step.status not in BADLY and not waits:
         return f"it is {step.status}: only a step that failed or waits for a person can be left out"
+    if reason := _not_known_yet(step):
+        return reason
     readers = [one.title for one in look.steps if one.step_id in step.read_by and one.status not in STEP_SATISFIED]
     if readers:
         return f"{', '.join(readers)} {'needs' if len(readers) == 1 else 'need'} what it yields"
     return None
 
 
-def _refuses_again(step: StepLook) -> str | None:
+def _not_known_yet(step: StepLook) -> str | None:
+    """Why a step that ended badly is left alone: nobody can decide about it before it is known what became of it."""
     if step.status == StepStatus.INDETERMINATE and not step.has_ticket:
         return "we are still finding out what became of it"
     return None
 
 
-def _not_now(status: RequestStatus) -> str:
-    if status == RequestStatus.CANCELLING:
+def _not_now(look: Look, states: Collection[RequestStatus]) -> str | None:
+    """Why nothing of the request can go on, whichever step it is about. states: those in which it could."""
+    if look.status == RequestStatus.CANCELLING:
         return "it is being cancelled"
-    if status == RequestStatus.ROLLING_BACK:
+    if look.status == RequestStatus.ROLLING_BACK:
         return "it is being rolled back"
-    return f"it is {status}"
+    if look.status not in states:
+        return f"it is {look.status}"
+    if look.given_up and look.status not in REQUEST_ENDED:
+        return ENDING
+    if any(one.status == StepStatus.ROLLED_BACK for one in look.steps):
+        return "what it had made was taken back: order it anew"
+    return None
 
 
 def kept(look: Look) -> int:

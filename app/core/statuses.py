@@ -17,7 +17,8 @@ Step::
                  `-- failed | indeterminate | waiting   (retry)
     failed | indeterminate | waiting -> completed (a person resolved its ticket) | skipped (a person left it out)
     pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled -> pending (resume)
-    indeterminate -> running (probe)     completed | failed | cancelled -> running | waiting (undo) -> rolled_back
+    indeterminate -> running (probe)
+    completed | failed | cancelled | skipped -> running | waiting (undo) -> rolled_back | completed | cancelled (it stays)
 
 Ticket::
 
@@ -124,7 +125,7 @@ STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
     S.FAILED: frozenset({S.READY, S.PENDING, S.RUNNING, S.WAITING, S.COMPLETED, S.SKIPPED, S.CANCELLED}),
     S.INDETERMINATE: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
     S.COMPLETED: frozenset({S.RUNNING, S.WAITING, S.ROLLED_BACK}),
-    S.SKIPPED: frozenset(),
+    S.SKIPPED: frozenset({S.RUNNING, S.WAITING}),
     S.CANCELLED: frozenset({S.PENDING, S.RUNNING, S.WAITING}),
     S.ROLLED_BACK: frozenset(),
 }

@@ -184,7 +184,9 @@ CREATE OR REPLACE FUNCTION stratus_automation_ends(p_step request_steps) RETURNS
         greatest(
             (SELECT min(s.started_at) FROM request_steps s
                 WHERE s.request_id = p_step.request_id AND s.item_alias IS NOT DISTINCT FROM p_step.item_alias),
-            (SELECT max(t.resolved_at) FROM manual_tickets t WHERE t.request_id = p_step.request_id)
+            (SELECT max(t.resolved_at) FROM manual_tickets t WHERE t.request_id = p_step.request_id),
+            (SELECT max(e.occurred_at) FROM request_events e
+                WHERE e.request_id = p_step.request_id AND e.kind = 'request.resumed')
         ),
         clock_timestamp()
     ) + make_interval(secs => (p_step.step_config ->> 'automation_timeout')::float)

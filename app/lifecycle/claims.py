@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Row, bindparam, case, c
 
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.lifecycle import write
-from app.models.tables import ATTEMPT, REQUEST, STEP, TICKET, is_one_of
+from app.models.tables import ATTEMPT, EVENT, REQUEST, STEP, TICKET, is_one_of
 
 DUE_BY = func.statement_timestamp()
 """When a statement looks for what is due. `clock_timestamp()` moves on while it runs: no index could be asked for it."""
@@ -46,7 +46,7 @@ SOURCES: Mapping[Activity, tuple[StepStatus, ...]] = {
     Activity.RUN: (StepStatus.READY,),
     Activity.POLL: (StepStatus.WAITING,),
     Activity.PROBE: (StepStatus.INDETERMINATE,),
-    Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.WAITING),
+    Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED, StepStatus.WAITING),
 }
 """From where a step is claimed for what. Of those that are not ready, `check_after` says when."""
 _ANY_DUE = select(text("1")).where(
@@ -58,7 +58,7 @@ _ANY_DUE = select(text("1")).where(
 class Claim:
     """A step that this worker owns until its lease runs out.
 
-    step: the row as it was claimed. request, request_id: the key of its request, and what people call it.
+    step: the row as it was claimed, or the columns of it that `advance` brings. request, request_id: the key of its request, and what people call it.
     """
 
     step: Row[Any]
@@ -87,6 +87,16 @@ def claim_next(connection: Connection, claimant: Claimant) -> Claim | None:
     return _take(connection, found, claimant) if found is not None else None
 
 
+def claim_due(connection: Connection, claimant: Claimant) -> Claim | None:
+    """Claim what is due to be polled, probed or undone, however much is ready. The caller commits.
+
+    To be asked now and then even while steps are ready: else a flood of orders would keep everybody from looking at what goes
+    on outside, from finding out what is unknown, and from stopping what is cancelled.
+    """
+    found = connection.execute(_DUE).one_or_none()
+    return _take(connection, found, claimant) if found is not None else None
+
+
 def any_due(connection: Connection) -> bool:
     """Whether something is due to be polled, probed or undone. Cost: one indexed SELECT."""
     return connection.scalar(_ANY_DUE) is not None
@@ -110,7 +120,7 @@ def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim 
             claimed_at=func.clock_timestamp(),
             claimed_by=claimant.worker,
             check_after=None,
-            **(_first_run(claimant) if running else {}),
+            **_begun(activity, claimant),
         )
         if step is None:
             return None
@@ -122,11 +132,22 @@ def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim 
     return Claim(step, found.id, found.request_id, token, activity, key)
 
 
+def _begun(activity: Activity, claimant: Claimant) -> dict[str, Any]:
+    """What a claim writes besides the lease: a run is counted and has a time, an undo a time from its first claim on."""
+    if activity == Activity.RUN:
+        return _first_run(claimant)
+    if activity == Activity.UNDO:
+        return {"deadline": func.coalesce(STEP.c.deadline, func.clock_timestamp() + _budget(claimant))}
+    return {}
+
+
+def _budget(claimant: Claimant) -> ColumnElement[Any]:
+    return func.coalesce(_seconds(cast(STEP.c.step_config["timeout"].astext, Float)), claimant.budget)
+
+
 def _first_run(claimant: Claimant) -> dict[str, Any]:
-    timeout = cast(STEP.c.step_config["timeout"].astext, Float)
-    budget = func.coalesce(_seconds(timeout), claimant.budget)
     return {
-        "deadline": func.least(func.clock_timestamp() + budget, _AUTOMATION_ENDS),
+        "deadline": func.least(func.clock_timestamp() + _budget(claimant), _AUTOMATION_ENDS),
         "attempt": STEP.c.attempt + 1,
         "group_attempt": STEP.c.group_attempt + 1,
         "started_at": func.coalesce(STEP.c.started_at, func.clock_timestamp()),
@@ -140,15 +161,17 @@ def _seconds(number: ColumnElement[float]) -> ColumnElement[Any]:
 def _automation_ends() -> ColumnElement[Any]:
     """When the time of the item's whole automation is over, or null where it has none.
 
-    It counts from the first of the item's steps; whenever a person has finished or retried something it counts anew, since
-    what people take is no fault of the automation. Only steps that have such a time pay for the two look-ups.
+    It counts from the first of the item's steps; whenever a person has finished or retried something, or let the request go on,
+    it counts anew, since what people take is no fault of the automation. Only steps that have such a time pay for the look-ups.
     """
     other = STEP.alias("sibling")
     mine = (other.c.request_id == STEP.c.request_id, other.c.item_alias.is_not_distinct_from(STEP.c.item_alias))
     began = select(func.min(other.c.started_at)).where(*mine).scalar_subquery()
     decided = select(func.max(TICKET.c.resolved_at)).where(TICKET.c.request_id == STEP.c.request_id).scalar_subquery()
+    went_on = (EVENT.c.request_id == STEP.c.request_id, EVENT.c.kind == "request.resumed")
+    resumed = select(func.max(EVENT.c.occurred_at)).where(*went_on).scalar_subquery()
     budget = cast(STEP.c.step_config["automation_timeout"].astext, Float)
-    counted_from = func.coalesce(func.greatest(began, decided), func.clock_timestamp())
+    counted_from = func.coalesce(func.greatest(began, decided, resumed), func.clock_timestamp())
     return case((budget.is_not(None), counted_from + _seconds(budget)))
 
 
@@ -168,10 +191,16 @@ def _intend(connection: Connection, step: Row[Any], key: str, token: uuid.UUID, 
     )
 
 
-_EXTEND = (
-    update(STEP)
+_HELD = (
+    select(STEP.c.id)
     .where(STEP.c.lease_token.in_(bindparam("tokens", expanding=True)))
     .where(is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING))
+    .order_by(STEP.c.id)  # The order in which `stopping` locks them too: else the two could wait for each other.
+    .with_for_update(key_share=True)
+)
+_EXTEND = (
+    update(STEP)
+    .where(STEP.c.id.in_(_HELD))
     .values(lease_until=func.clock_timestamp() + bindparam("lease"))
     .returning(STEP.c.lease_token, STEP.c.stop_wanted)
 )

@@ -15,13 +15,14 @@ from app.core.access import may_decide, may_run_again, may_see_request, may_work
 from app.core.decisions import Look
 from app.core.statuses import (
     TICKET_OPEN,
+    Activity,
     AttemptStatus,
     RequestStatus,
     StepStatus,
     TicketStatus,
 )
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import stopping, tickets, undoing
+from app.lifecycle import stopping, tickets, turns, undoing
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking import look_at
 from app.lifecycle.settle import settle
@@ -43,7 +44,7 @@ def cancel(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
         if change.status in (RequestStatus.CANCELLING, RequestStatus.CANCELLED):
             return
         change.move_request(RequestStatus.CANCELLING, *sorted(decisions.CANCELLABLE), failure=reason)
-        change.tell("request.cancel", None, by=caller.person.name, reason=reason)
+        change.decided("request.cancel", by=caller.person.name, reason=reason)
         said = {"reason": f"the request was cancelled: {reason}"}
         end = partial(tickets.end, unit, change, caller, how=TicketStatus.REJECTED, said=said)
         unit.ready += stopping.wind_down(change, lambda ticket: end(ticket=ticket))
@@ -53,14 +54,16 @@ def cancel(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
 def retry(unit: Unit, caller: Caller, request_id: str) -> int:
     """Run every failed step again; answers how many finished steps are kept. Raises NotFound, NotAllowed, Conflict."""
     request = _seen(unit, caller, request_id)
+    turn = _turn(unit, request)
     with change_of(unit, caller, request) as change:
         look = look_at(change)
         _refuse(decisions.refuses_retry(look))
-        failed = [one for one in _rows(change) if one.status in decisions.BADLY]
+        # Of some that ended badly nobody knows yet what became of them: those are left alone.
+        failed = [one for one in _rows(change) if decisions.refuses_step_retry(look, one.step_id) is None]
         mine = [one for one in failed if may_run_again(caller.person, request.requester_team, one.owner_team)]
         if not mine:
             raise NotAllowed(f"only {request.requester_team} or {failed[0].owner_team} runs this again")
-        return _go_on(unit, change, caller, look, mine)
+        return _go_on(unit, change, caller, look, mine, turn)
 
 
 def resume(unit: Unit, caller: Caller, request_id: str) -> int:
@@ -69,22 +72,24 @@ def resume(unit: Unit, caller: Caller, request_id: str) -> int:
     Raises NotFound, NotAllowed, Conflict.
     """
     request = _decided_by(unit, caller, request_id)
+    turn = _turn(unit, request)
     with change_of(unit, caller, request) as change:
         look = look_at(change)
         _refuse(decisions.refuses_resume(look))
-        return _go_on(unit, change, caller, look, [one for one in _rows(change) if one.status in decisions.BADLY])
+        return _go_on(unit, change, caller, look, [one for one in _rows(change) if one.status in decisions.BADLY], turn)
 
 
 def retry_step(unit: Unit, caller: Caller, request_id: str, step_id: str) -> None:
     """Run one failed step again, with the same inputs. Raises NotFound, NotAllowed, Conflict."""
     request = _seen(unit, caller, request_id)
+    turn = _turn(unit, request)
     with change_of(unit, caller, request) as change:
         step = _step(change, step_id)
         if not may_run_again(caller.person, request.requester_team, step.owner_team):
             raise NotAllowed(f"only {request.requester_team} or {step.owner_team} runs this again")
         look = look_at(change)
         _refuse(decisions.refuses_step_retry(look, step_id))
-        _go_on(unit, change, caller, look, [step])
+        _go_on(unit, change, caller, look, [step], turn)
 
 
 def skip_step(unit: Unit, caller: Caller, request_id: str, step_id: str, reason: str) -> None:
@@ -94,6 +99,7 @@ def skip_step(unit: Unit, caller: Caller, request_id: str, step_id: str, reason:
     """
     request = _seen(unit, caller, request_id)
     tickets.check_reason(reason)
+    turn = _turn(unit, request)
     with change_of(unit, caller, request) as change:
         step = _step(change, step_id)
         if not may_work_ticket(caller.person, step.owner_team):
@@ -105,9 +111,10 @@ def skip_step(unit: Unit, caller: Caller, request_id: str, step_id: str, reason:
                 tickets.end(unit, change, caller, ticket, TicketStatus.RESOLVED, said)
         sources = (StepStatus.FAILED, StepStatus.INDETERMINATE, StepStatus.WAITING)
         payload = {"by": caller.person.name, "reason": reason}
-        change.move_step(step.id, StepStatus.SKIPPED, *sources, payload=payload, check_after=None, managed_by="person")
+        change.move_step(step.id, StepStatus.SKIPPED, *sources, payload=payload, check_after=None, activity=Activity.RUN)
         stopping.close_attempts(change, step.id, AttemptStatus.CANCELLED)
-        _reopen(change)
+        _reopen(unit, change, turn)
+        _bring_back(change)
         unit.ready += settle(change, scopes_of(unit, change))
 
 
@@ -127,33 +134,50 @@ def rollback(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
         unit.ready += settle(change, scopes_of(unit, change))
 
 
-def _go_on(unit: Unit, change: Change, caller: Caller, look: Look, failed: Sequence[Row[Any]]) -> int:
-    """Make failed steps ready anew, what had been cancelled pending again, and the request one that is being built."""
+def _turn(unit: Unit, request: Row[Any]) -> bool:
+    """Whether one more request may be built, should this one have ended. To be asked before its lock is taken."""
+    return turns.has_turn(unit.connection, request, unit.rules.team_requests)
+
+
+def _go_on(unit: Unit, change: Change, caller: Caller, look: Look, failed: Sequence[Row[Any]], turn: bool) -> int:
+    """Make failed steps ready anew, what had been cancelled pending again, and the request one that is being built.
+
+    Without a turn all of them are pending: it goes on when its turn has come.
+    """
     kept = decisions.kept(look)
     waiting = {ticket.step_id: ticket for ticket in stopping.open_tickets(change)}
+    change.decided("request.resumed", by=caller.person.name, kept=kept, again=[step.step_id for step in failed])
+    _reopen(unit, change, turn)
     for step in failed:
         ticket = waiting.get(step.id)
         if ticket is not None:
             works = may_work_ticket(caller.person, ticket.owner_team)
             sources = TICKET_OPEN if works else {TicketStatus.OPEN}
             tickets.end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, sources)
-        tickets.again(change, step.id)
+        unit.ready += tickets.again(change, step.id)
+    _bring_back(change)
+    unit.ready += settle(change, scopes_of(unit, change))
+    return kept
+
+
+def _bring_back(change: Change) -> None:
+    """What had been cancelled waits for its parents again."""
     for step in _rows(change):
         if step.status == StepStatus.CANCELLED:
             anew = {key: value for key, value in ANEW.items() if step.attempt or key != "attempt_group"}
             change.move_step(step.id, StepStatus.PENDING, StepStatus.CANCELLED, error=None, **anew)
-    change.tell("request.resumed", None, by=caller.person.name, kept=kept, again=[step.step_id for step in failed])
-    _reopen(change)
-    unit.ready += len(failed) + settle(change, scopes_of(unit, change))
-    return kept
 
 
-def _reopen(change: Change) -> None:
-    """The request is being built again: nobody has given it up any more, and its time goes on where it stood."""
-    stood = func.coalesce(func.clock_timestamp() - REQUEST.c.completed_at, func.make_interval(0))
-    values = {"failure": None, "deadline": REQUEST.c.deadline + stood}
-    if RequestStatus(change.status) in decisions.RESUMABLE:
-        change.move_request(RequestStatus.IN_PROGRESS, *sorted(decisions.RESUMABLE), **values)
+def _reopen(unit: Unit, change: Change, turn: bool) -> None:
+    """A request that had ended is being built again: nobody has given it up any more, and it has all its time."""
+    if RequestStatus(change.status) not in decisions.RESUMABLE:
+        return
+    timeout = unit.rules.request_timeout
+    deadline = func.clock_timestamp() + timeout if timeout else None
+    change.move_request(RequestStatus.IN_PROGRESS, *sorted(decisions.RESUMABLE), failure=None, deadline=deadline, admitted=turn)
+    change.admitted = turn
+    if not turn:
+        change.decided("request.queued")
 
 
 def _refuse(reason: str | None) -> None:

@@ -77,11 +77,6 @@ class _Recorder:
         self.change, self.claim, self.result, self.scopes = change, claim, result, scopes
         self.step = claim.step
 
-    @property
-    def given_up(self) -> bool:
-        """A person, or a timeout, has ended the request: nothing is begun and nobody is asked any more."""
-        return self.change.request.failure is not None
-
     def write(self, roll: Callable[[], float]) -> int | None:
         """Write the outcome of a run, a poll or a probe."""
         match self._timed(self.result.outcome):
@@ -100,7 +95,7 @@ class _Recorder:
 
     def undone(self) -> int | None:
         """Write the outcome of an undo: gone, going on outside, handed back, or a person's from now on."""
-        match self.result.outcome:
+        match self._timed(self.result.outcome):
             case Done():
                 free: dict[str, Any] = {"check_after": None, "undo": None, "handle": {}, "losses": 0, "activity": Activity.RUN}
                 return self._moved(self._move(StepStatus.ROLLED_BACK, **free))
@@ -188,7 +183,7 @@ class _Recorder:
         return self._moved(moved)
 
     def _needs_human(self, outcome: NeedsHuman) -> int | None:
-        if self.given_up:
+        if self.change.given_up:
             return self._stopped("the request was ended before a person was asked")
         moved = self._move(StepStatus.WAITING, activity=Activity.RUN)
         if moved is not None:
@@ -201,7 +196,7 @@ class _Recorder:
         again = decide(
             self.step.step_config.get("retry_policy") or {},
             self.step.group_attempt,
-            outcome.retryable and not self.given_up,
+            outcome.retryable and not self.change.given_up,
             outcome.retry_after,
             self.change.now,
             roll,
@@ -215,7 +210,7 @@ class _Recorder:
         if moved is None:
             return None
         self._attempt(AttemptStatus.FAILED, error=error)
-        if again is None and not self.given_up and self.step.step_config.get("fallback_on_failure", True):
+        if again is None and not self.change.given_up and self.step.step_config.get("fallback_on_failure", True):
             asking.open_for(self.change, moved, asking.Work.failure(error, self.result.inputs), self.scopes)
         return 0
 
@@ -251,7 +246,7 @@ class _Recorder:
 
     def _again(self, outcome: Again) -> int | None:
         """Nothing was done, or nothing is lost by doing it again: ready at once, in the same attempt group."""
-        if self.given_up:
+        if self.change.given_up:
             return self._stopped(outcome.reason)
         error = {"type": "not_done", "message": outcome.reason, "details": {}}
         # It does not count as one of the attempts that the catalog grants: the step has not failed.
@@ -275,14 +270,19 @@ class _Recorder:
 def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
     """Keep a result that came too late beside the attempt that it belongs to; values that may be secret stay out."""
     outcome = result.outcome
-    said = {"outcome": type(outcome).__name__}
+    undone = claim.activity == Activity.UNDO
+    said = {"outcome": type(outcome).__name__, **({"activity": Activity.UNDO} if undone else {})}
     if isinstance(outcome, Failed):
         said["message"] = outcome.message
     if isinstance(outcome, Done):
         said["outputs"] = ", ".join(sorted(outcome.outputs))
     if isinstance(outcome, Waiting):
         said["external_id"] = outcome.external_id or ""
-    mine = (ATTEMPT.c.step_id == claim.step.id, ATTEMPT.c.attempt_number == claim.step.attempt)
-    # What the attempt says already is no late news: a commit whose answer got lost is recorded twice.
-    news = ATTEMPT.c.status != ATTEMPTS[type(outcome)]
-    connection.execute(update(ATTEMPT).where(*mine, news).values(late_result=said))
+    mine: tuple[ColumnElement[bool], ...] = (
+        ATTEMPT.c.step_id == claim.step.id,
+        ATTEMPT.c.attempt_number == claim.step.attempt,
+    )
+    if not undone:
+        # What the attempt says already is no late news: a commit whose answer got lost is recorded twice.
+        mine = (*mine, ATTEMPT.c.status != ATTEMPTS[type(outcome)])
+    connection.execute(update(ATTEMPT).where(*mine).values(late_result=said))

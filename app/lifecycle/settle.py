@@ -49,12 +49,19 @@ def settle(change: Change, scopes: Scopes) -> int:
     if change.status == RequestStatus.CANCELLING:
         _end_cancelling(change, statuses.values())
         return made_ready
+    if not change.admitted and StepStatus.PENDING in statuses.values():
+        return made_ready  # It waits for its turn, whatever its steps look like.
     standing = overall((statuses[step.step_id], step.has_ticket) for step in steps)
     if standing != change.status and RequestStatus(change.status) in STANDING:
-        change.move_request(standing, RequestStatus(change.status))
+        change.move_request(standing, RequestStatus(change.status), **_said_of(standing))
         if standing == RequestStatus.FAILED and rolls_back_on_failure(scopes.ordered):
             return made_ready + _roll_back(change, scopes)
     return made_ready
+
+
+def _said_of(standing: RequestStatus) -> dict[str, Any]:
+    """What is written with a standing: why somebody had ended a request is no news of one that was completed all the same."""
+    return {"failure": None} if standing == RequestStatus.COMPLETED else {}
 
 
 def _roll_back(change: Change, scopes: Scopes) -> int:
@@ -75,7 +82,8 @@ def _end_cancelling(change: Change, statuses: Collection[StepStatus]) -> None:
     """A cancelled request has ended when nothing of it runs, here or outside, and nothing is unknown."""
     if GOES_ON.isdisjoint(statuses):
         done = STEP_SATISFIED.issuperset(statuses)  # Nothing was left to stop: then it is what was ordered.
-        change.move_request(RequestStatus.COMPLETED if done else RequestStatus.CANCELLED, RequestStatus.CANCELLING)
+        standing = RequestStatus.COMPLETED if done else RequestStatus.CANCELLED
+        change.move_request(standing, RequestStatus.CANCELLING, **_said_of(standing))
 
 
 def steps_of(change: Change) -> list[Row[Any]]:

@@ -41,17 +41,21 @@ def cancel_unstarted(change: Change) -> None:
 
 
 def _ask_to_stop(change: Change) -> int:
-    """Whoever runs a step learns it with the next heartbeat; what goes on outside is looked at, and stopped, now."""
-    mine = STEP.c.request_id == change.request.id
-    running = is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING) & (STEP.c.activity != Activity.UNDO)
+    """Whoever runs a step learns it with the next heartbeat; what goes on outside is looked at, and stopped, now.
+
+    So is what a probe finds to go on outside. The rows are locked in the order in which heartbeats lock them.
+    """
+    mine = (STEP.c.request_id == change.request.id, STEP.c.activity != Activity.UNDO)
+    moves = is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING, StepStatus.INDETERMINATE)
     outside = (STEP.c.status == StepStatus.WAITING) & (STEP.c.activity == Activity.POLL)
     now = func.clock_timestamp()
+    ordered = select(STEP.c.id).where(*mine, moves | outside).order_by(STEP.c.id).with_for_update(key_share=True)
     change.connection.execute(
         update(STEP)
-        .where(mine, running | outside)
+        .where(STEP.c.id.in_(ordered))
         .values(stop_wanted=True, deadline=func.least(STEP.c.deadline, now + PATIENCE))
     )
-    return change.connection.execute(update(STEP).where(mine, outside).values(check_after=now)).rowcount
+    return change.connection.execute(update(STEP).where(*mine, outside).values(check_after=now)).rowcount
 
 
 def open_tickets(change: Change) -> list[Row[Any]]:
@@ -60,7 +64,8 @@ def open_tickets(change: Change) -> list[Row[Any]]:
     return list(change.connection.execute(select(TICKET).where(*mine).order_by(TICKET.c.created_at)))
 
 
-def close_attempts(change: Change, step: Any, status: AttemptStatus) -> None:
-    """End the attempt that has waited for a person."""
-    waits = (ATTEMPT.c.step_id == step, ATTEMPT.c.status == AttemptStatus.WAITING)
+def close_attempts(change: Change, step: Any, status: AttemptStatus, *, unknown: bool = False) -> None:
+    """End the attempt that has waited for a person; with `unknown` also one of which a person has found out how it ended."""
+    open_still = (AttemptStatus.WAITING, AttemptStatus.INDETERMINATE) if unknown else (AttemptStatus.WAITING,)
+    waits = (ATTEMPT.c.step_id == step, ATTEMPT.c.status.in_(open_still))
     change.connection.execute(update(ATTEMPT).where(*waits).values(status=status, completed_at=func.clock_timestamp()))

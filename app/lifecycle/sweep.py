@@ -97,7 +97,7 @@ def _due(activity: Activity) -> tuple[ColumnElement[bool], ...]:
 
 def _late() -> Select[Any]:
     """Requests whose time is over."""
-    open_still = REQUEST.c.completed_at.is_(None) & REQUEST.c.failure.is_(None)
+    open_still = REQUEST.c.completed_at.is_(None) & REQUEST.c.failure.is_(None) & REQUEST.c.status.in_(timeouts.BUILT)
     return select(REQUEST.c.id, REQUEST.c.id).where(open_still, REQUEST.c.deadline <= DUE_BY)
 
 

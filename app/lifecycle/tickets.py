@@ -14,9 +14,19 @@ from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
 from app.core.access import Person, may_see_request, may_work_ticket
+from app.core.decisions import BADLY
 from app.core.fields import Field, check
 from app.core.shapes import shape_faults
-from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatus, StepStatus, TicketStatus
+from app.core.statuses import (
+    STEP_MOVES,
+    TICKET_OPEN,
+    Activity,
+    AttemptStatus,
+    RequestStatus,
+    StepStatus,
+    TicketStatus,
+    sources,
+)
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
 from app.lifecycle import stopping, undoing, write
 from app.lifecycle.caller import Caller
@@ -129,20 +139,26 @@ def retry(unit: Unit, caller: Caller, ticket_id: str) -> None:
     if ticket.ticket_type == "fulfillment":
         raise Conflict("this step is manual by design: there is no automation to retry")
     with change_of(unit, caller, request) as change:
-        if change.status == RequestStatus.CANCELLING:
-            raise Conflict("the request is being cancelled: say whether the step took effect instead")
+        if change.given_up and ticket.ticket_type != "undo":
+            raise Conflict("the request is being ended: say whether the step took effect instead")
         end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, TICKET_OPEN if works else {TicketStatus.OPEN})
         if ticket.ticket_type == "undo":
             _undo_again(change, ticket.step_id)
+            unit.ready += 1
         else:
-            again(change, ticket.step_id)
-        unit.ready += 1 + settle(change, scopes_of(unit, change))
+            unit.ready += again(change, ticket.step_id)
+        unit.ready += settle(change, scopes_of(unit, change))
 
 
-def again(change: write.Change, step: uuid.UUID) -> None:
-    """Make a step that ended badly ready for a new group of attempts. Raises Conflict when it did not end badly."""
-    if change.move_step(step, StepStatus.READY, StepStatus.FAILED, StepStatus.INDETERMINATE, **ANEW) is None:
+def again(change: write.Change, step: uuid.UUID) -> int:
+    """Let a step that ended badly begin a new group of attempts; whether it is ready (0 or 1).
+
+    Of a request whose turn has not come it is pending. Raises Conflict when it did not end badly.
+    """
+    target = StepStatus.READY if change.admitted else StepStatus.PENDING
+    if change.move_step(step, target, *(sources(STEP_MOVES, target) & BADLY), **ANEW) is None:
         raise Conflict("only a step that failed can be run again")
+    return int(change.admitted)
 
 
 ANEW: Mapping[str, Any] = {
@@ -166,7 +182,7 @@ def _undo_again(change: write.Change, step: uuid.UUID) -> None:
     change.connection.execute(
         update(STEP)
         .where(STEP.c.id == step, STEP.c.status == StepStatus.WAITING)
-        .values(check_after=func.clock_timestamp(), handle={}, losses=0, attempt_group=STEP.c.attempt_group + 1)
+        .values(check_after=func.clock_timestamp(), **undoing.ANEW)
     )
     change.tell("step.undo", row.step_id, name=row.step_name)
 
@@ -185,6 +201,7 @@ def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
             _let_stay(change, ticket, reason)
         elif change.status == RequestStatus.CANCELLING:
             change.move_step(ticket.step_id, StepStatus.CANCELLED, StepStatus.INDETERMINATE)
+            stopping.close_attempts(change, ticket.step_id, AttemptStatus.CANCELLED, unknown=True)
         else:
             _give_up_all(unit, change, caller, ticket, reason)
         unit.ready += settle(change, scopes_of(unit, change))

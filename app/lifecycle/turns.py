@@ -4,12 +4,13 @@ A request whose turn has not come is accepted and planned as any other, but none
 set nothing is counted: a claim never looks at limits.
 """
 
+import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Integer, cast, func, select, update
+from sqlalchemy import Connection, Engine, Integer, Row, cast, func, select, update
 
 from app.core.plan import concurrent
 from app.core.statuses import StepStatus
@@ -18,7 +19,9 @@ from app.lifecycle.progress import Tools
 from app.lifecycle.settle import settle
 from app.models.tables import ITEM, REQUEST, STEP, VERSION, is_one_of
 
+log = logging.getLogger(__name__)
 BATCH = 50
+"""How many are let in at once, about: the next look goes on."""
 AGING_SECONDS = 60
 """A ready step moves up by one priority for each of these that it has waited."""
 
@@ -60,32 +63,60 @@ def _running(limit: Limit) -> Any:
     return select(func.count()).select_from(REQUEST).where(mine, *going)
 
 
-def admit(engine: Engine, tools: Tools, team_most: int) -> int:
-    """Let requests begin whose turn has come, oldest first; answers how many steps became ready.
+def has_turn(connection: Connection, request: Row[Any], team_most: int) -> bool:
+    """`may_begin` of a request that is written already. Ask it before the request's own lock is taken, as `admit` does."""
+    return may_begin(connection, limits_of(request.requester_team, team_most, _items(connection, request.id)))
 
+
+def admit(engine: Engine, tools: Tools, team_most: int) -> int:
+    """Let requests begin whose turn has come; answers how many steps became ready. One that breaks does not stop the others.
+
+    The oldest first, of each team and entry: whoever waits behind a full limit keeps nobody waiting whom it does not concern.
     Cost when nobody waits: one indexed SELECT.
     """
-    with engine.begin() as connection:
-        waiting = select(REQUEST.c.id).where(~REQUEST.c.admitted, REQUEST.c.completed_at.is_(None))
-        ids = list(connection.scalars(waiting.order_by(REQUEST.c.priority, REQUEST.c.number).limit(BATCH)))
-    ready = 0
-    for request in ids:
-        with engine.begin() as connection:
-            ready += _admit_one(connection, request, tools, team_most)
+    ready = begun = 0
+    broken: set[uuid.UUID] = set()
+    while begun < BATCH:
+        before = begun
+        for request in _first_of_each(engine, broken):
+            try:
+                with engine.begin() as connection:
+                    admitted = _admit_one(connection, request, tools, team_most)
+            except Exception:  # One that breaks must not keep all the others waiting.
+                log.exception("a request could not be admitted", extra={"request": str(request)})
+                broken.add(request)
+                continue
+            ready += admitted or 0
+            begun += admitted is not None
+        if begun == before:
+            break
     return ready
 
 
-def _admit_one(connection: Connection, request: uuid.UUID, tools: Tools, team_most: int) -> int:
+def _first_of_each(engine: Engine, broken: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """The longest waiting request of each team and entry, the longest waiting of these first."""
+    heads = (
+        select(REQUEST.c.id, REQUEST.c.priority, REQUEST.c.number)
+        .where(~REQUEST.c.admitted, REQUEST.c.completed_at.is_(None), REQUEST.c.id.not_in(broken))
+        .distinct(REQUEST.c.requester_team, REQUEST.c.catalog_name)
+        .order_by(REQUEST.c.requester_team, REQUEST.c.catalog_name, REQUEST.c.priority, REQUEST.c.number)
+        .subquery()
+    )
+    with engine.begin() as connection:
+        return list(connection.scalars(select(heads.c.id).order_by(heads.c.priority, heads.c.number)))
+
+
+def _admit_one(connection: Connection, request: uuid.UUID, tools: Tools, team_most: int) -> int | None:
+    """Let one begin; how many steps became ready by it, or None where it is not its turn, or any more."""
     row = connection.execute(select(REQUEST).where(REQUEST.c.id == request)).one()
-    limits = limits_of(row.requester_team, team_most, _items(connection, request))
-    if not may_begin(connection, limits):
-        return 0
+    if not has_turn(connection, row, team_most):
+        return None
     with write.change(connection, request, "system") as change:
         if change.admitted or change.request.completed_at is not None:
-            return 0
+            return None
         connection.execute(update(REQUEST).where(REQUEST.c.id == request).values(admitted=True))
         change.admitted = True
-        change.tell("request.admitted", None)
+        change.decided("request.admitted")
         return settle(change, tools.scopes(connection, change.request))
 
 

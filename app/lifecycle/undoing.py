@@ -4,8 +4,7 @@
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -19,25 +18,16 @@ from app.lifecycle.write import Change
 from app.models.tables import STEP
 
 WANTED, KEPT = "wanted", "kept"
-LEFT = (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED)
+LEFT = (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED)
 """The states from which a step is undone."""
-
-
-class Begun(StrEnum):
-    """How an undo begins."""
-
-    GONE = "gone"
-    """At once: the step had made nothing."""
-    DUE = "due"
-    """A worker takes it."""
-    ASKED = "asked"
-    """A person does it."""
+ANEW: Mapping[str, Any] = {"handle": {}, "losses": 0, "deadline": None, "attempt_group": STEP.c.attempt_group + 1}
+"""What a step carries whose undo begins, or begins once more because a person wants it: a new wish, with a key of its own."""
 
 
 def begin(change: Change, look: Look, payload: Mapping[str, Any]) -> None:
     """Begin to roll back: say which steps are to be undone. Whoever calls settles the request afterwards."""
     change.move_request(RequestStatus.ROLLING_BACK)
-    change.tell("request.rollback", None, **payload)
+    change.decided("request.rollback", **payload)
     wanted = [one.step_id for one in decisions.to_undo(look)]
     mine = (STEP.c.request_id == change.request.id, STEP.c.step_id.in_(wanted))
     change.connection.execute(update(STEP).where(*mine).values(undo=WANTED))
@@ -49,43 +39,41 @@ def go_on(change: Change, steps: Sequence[Row[Any]], scopes: Scopes) -> int:
     steps: as `settle.steps_of` reads them. With none left the request has been rolled back, or failed to where a person let
     something stay.
     """
-    needs = {step.step_id: step.depends_on for step in steps}
-    left = {step.step_id: step for step in steps if step.undo == WANTED}
-    begun = {step_id for step_id, step in left.items() if step.activity == Activity.UNDO}
-    due = 0
-    while free := [one for one in left.values() if one.step_id not in begun and not _carries(one.step_id, left, needs)]:
-        for one in free:
-            how = _begin(change, one.id, scopes)
-            due += how == Begun.DUE
-            begun.add(one.step_id)
-            if how == Begun.GONE:
-                del left[one.step_id]
+    left = [step for step in steps if step.undo == WANTED]
+    carries = _ancestors({step.step_id: step.depends_on for step in steps}, {step.step_id for step in left})
+    free = [step for step in left if step.activity != Activity.UNDO and step.step_id not in carries]
+    due = sum(_begin(change, step.id, scopes) for step in free)
     if not left:
         kept = any(step.undo == KEPT for step in steps)
         change.move_request(RequestStatus.FAILED if kept else RequestStatus.ROLLED_BACK, RequestStatus.ROLLING_BACK)
     return due
 
 
-def _carries(step_id: str, left: dict[str, Row[Any]], needs: dict[str, list[str]]) -> bool:
-    """Whether something that is not gone yet was built on this step, directly or through others that are not to be undone."""
-    children = [one for one, parents in needs.items() if step_id in parents]
-    return any(child in left or _carries(child, left, needs) for child in children)
+def _ancestors(needs: Mapping[str, Sequence[str]], steps: Iterable[str]) -> set[str]:
+    """Whatever `steps` were built on, directly or through others. needs: step -> what it waited for."""
+    found: set[str] = set()
+    ahead = [parent for step in steps for parent in needs[step]]
+    while ahead:
+        one = ahead.pop()
+        if one not in found:
+            found.add(one)
+            ahead += needs[one]
+    return found
 
 
-def _begin(change: Change, step: uuid.UUID, scopes: Scopes) -> Begun:
+def _begin(change: Change, step: uuid.UUID, scopes: Scopes) -> bool:
+    """Let a worker undo the step, or ask a person to; whether a worker is to."""
     row = change.connection.execute(select(STEP).where(STEP.c.id == step)).one()
-    if row.step_config.get("undo") == "nothing":
-        change.move_step(step, StepStatus.ROLLED_BACK, StepStatus.COMPLETED, undo=None)
-        return Begun.GONE
-    values: dict[str, Any] = {"activity": Activity.UNDO, "handle": {}, "losses": 0, "stop_wanted": False, "error": None}
-    if by_person(row):
-        moved = change.move_step(step, StepStatus.WAITING, *LEFT, quiet=True, check_after=None, **values)
-        if moved is not None:
-            asking.open_for(change, moved, asking.Work.undo(row), scopes)
-        return Begun.ASKED
-    due = update(STEP).where(STEP.c.id == step, STEP.c.status.in_(LEFT)).values(check_after=func.clock_timestamp(), **values)
-    change.connection.execute(due)
-    return Begun.DUE
+    values: dict[str, Any] = {**ANEW, "activity": Activity.UNDO, "stop_wanted": False, "error": None}
+    if not by_person(row):
+        due = (
+            update(STEP).where(STEP.c.id == step, STEP.c.status.in_(LEFT)).values(check_after=func.clock_timestamp(), **values)
+        )
+        return change.connection.execute(due).rowcount == 1
+    moved = change.move_step(step, StepStatus.WAITING, *LEFT, quiet=True, check_after=None, **values)
+    if moved is not None:
+        asking.open_for(change, moved, asking.Work.undo(row), scopes)
+    return False
 
 
 def by_person(row: Row[Any]) -> bool:

@@ -47,9 +47,19 @@ class Change:
         """The database's clock when the lock was taken (timezone-aware datetime)."""
         return self.request.locked_at
 
+    @property
+    def given_up(self) -> bool:
+        """A person, or a timeout, has ended the request: nothing is begun and nobody is asked whether to try again."""
+        return self.request.failure is not None
+
     def tell(self, kind: str, step_id: str | None = None, **payload: Any) -> None:
         """Note an event."""
         self.happened.append(events.Event(kind, step_id, payload))
+
+    def decided(self, what: str, **payload: Any) -> None:
+        """Note what was decided about the whole request, as an event and in the audit log: `request.cancel` and its like."""
+        self.tell(what, None, **payload)
+        self.audit(what, f"request:{self.request.request_id}", **payload)
 
     def audit(self, action: str, target: str, **details: Any) -> None:
         """Note an act for the audit log."""
