@@ -7,7 +7,16 @@ from typing import get_args
 import pytest
 from flask_migrate.cli import db as migrations
 
-from app.catalog.schema import LATER, OutputType
+from app.catalog.schema import (
+    CHECK_TYPES,
+    LATER,
+    DnsCheck,
+    ExpressionCheck,
+    HttpCheck,
+    OutputType,
+    PatientCheck,
+    TcpCheck,
+)
 from app.core.expressions.filters import FILTERS, LIST_FILTERS, TESTS
 from app.core.fields import TYPES
 from app.core.fields.model import ALIASES
@@ -113,6 +122,15 @@ def test_step_types_are_documented_with_their_keys(step_type):
 def test_verifications_are_documented_with_their_keys(shape):
     kind = get_args(shape.model_fields["type"].annotation)[0]
     assert names(table("Step types")[kind][0]) == [key for key in shape.model_fields if key != "type"]
+
+
+@pytest.mark.parametrize("check", [HttpCheck, TcpCheck, DnsCheck, ExpressionCheck])
+def test_checks_are_documented_with_their_keys_and_places(check):
+    kind = get_args(check.model_fields["type"].annotation)[0]
+    keys, _, where = table("Checks")[kind]
+    assert names(keys) == [key for key in check.model_fields if key not in {"type", *PatientCheck.model_fields}]
+    places = [key for key, kinds in CHECK_TYPES.items() if kind in kinds]
+    assert (names(where) or list(CHECK_TYPES)) == places
 
 
 @pytest.mark.parametrize("field_type", TYPES)

@@ -1,13 +1,17 @@
 """Checks, roll back and limits in a document: what loads, and the place and remedy of what does not."""
 
+import re
 import textwrap
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from app.catalog.json_schema import json_schema
 from app.catalog.loader import load
-from tests.catalog.folders import BUNDLE_FILE, ITEM_FILE, change
+from app.catalog.yaml12 import read
+from tests.catalog.folders import BUNDLE_FILE, ITEM_FILE, change, write
+from tests.pages import page
 
 STEP = "        type: HttpPost\n"
 AUTOMATION = "  automation:\n    steps:\n"
@@ -198,3 +202,39 @@ def test_the_schema_of_editors_knows_what_a_check_needs(folder):
     document = load(with_checks(folder)).items["postgres-database"].document
     document["fulfillment"]["preflight"][0] = {"name": "vault", "type": "http"}
     assert list(Draft202012Validator(json_schema("item")).iter_errors(document))
+
+
+# The examples of the guide
+
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", page("docs/catalog.md").text, re.MULTILINE | re.DOTALL)
+AROUND = """
+name: "Example"
+version: "1.0.0"
+description: "Around an example of the guide"
+owner: "platform-data-team"
+presentation: {fields: [{name: app_name, type: string}, {name: allocated_storage, type: integer}]}
+fulfillment:
+  manual: {system: internal, template: {title: "By hand"}}
+  automation:
+    steps:
+      - name: provision_postgres
+        type: HttpPost
+        template: {url: "https://databases.example.com"}
+        outputs: {host: {}, port: {type: integer}}
+"""
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_the_guide_loads(tmp_path, example):
+    written, document = read(example.encode()).data, read(AROUND.encode()).data
+    if isinstance(written, list):
+        document["fulfillment"]["automation"]["steps"] += written
+    else:
+        document["fulfillment"] |= written.pop("fulfillment", {})
+    text = yaml.safe_dump(document if isinstance(written, list) else document | written)
+    write(tmp_path, "examples/example.yaml", text)
+    assert [str(fault) for fault in load(tmp_path).faults] == []
+
+
+def test_the_guide_has_an_example_of_each():
+    assert len(EXAMPLES) == 4
