@@ -14,6 +14,7 @@ from dev.folder import DataFolder, Secrets
 
 CONNECTIONS_HOST = "connections.platform.example"
 CLIENT = "stratus"
+STAND_INS = ("provider", "github", "connections", "tfe")
 DEFAULT_PORT = 8000
 
 
@@ -61,8 +62,9 @@ class Environment:
     def variables(self) -> dict[str, str]:
         """The whole environment of a child: ours, the development settings, and before them what the caller set."""
         chosen = {**self._settings(), **{name: value for name, value in self.given.items() if value}}
-        if not self.given.get("GITHUB_API_URL"):
-            chosen["GITHUB_TOKEN"] = "development"  # a token of the developer's own has no business at the stand-in
+        for system, address in {"GITHUB": "GITHUB_API_URL", "TFE": "TFE_API_URL"}.items():
+            if not self.given.get(address):
+                chosen[f"{system}_TOKEN"] = "development"  # a token of the developer's own has no business at a stand-in
         chosen["STRATUS_PROFILE"] = "development"
         chosen["PYTHONUNBUFFERED"] = "1"
         for name in ("NO_PROXY", "no_proxy"):
@@ -79,12 +81,15 @@ class Environment:
             "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": self.secrets.oidc_client_secret,
             "GITHUB_API_URL": self.at("github"),
+            "TFE_API_URL": self.at("tfe"),
+            "TFE_ORGANIZATION": "acme",
             "OUTBOUND_HOSTS": f"{CONNECTIONS_HOST},127.0.0.1,localhost",
             "OUTBOUND_REWRITES": json.dumps({CONNECTIONS_HOST: self.at("connections")}),
-            "READINESS_URLS": ",".join(f"{self.at(name)}/health" for name in ("provider", "github", "connections")),
+            "READINESS_URLS": ",".join(f"{self.at(name)}/health" for name in STAND_INS),
             "READY_WORKERS": "2",
             "STOP_GRACE_SECONDS": "1",
             "TERRAFORM_BINARY": terraform_shim.binary(),
+            "STREAM_SOCKET": str(self.folder.path / "streams.sock"),
         }
         if servers.postgres:
             settings["DATABASE_URL"] = servers.postgres.url()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dev.errors import RefusedError
 
-NAMES = ("postgres", "valkey", "provider", "github", "connections")
+NAMES = ("postgres", "valkey", "provider", "github", "connections", "tfe")
 RANGE = (20_000, 32_000)
 """Below the range that Linux gives to outgoing connections, so that none of those takes a remembered port."""
 PATIENCE = 5.0

@@ -19,6 +19,7 @@ def stand_ins(environment: Environment) -> list[Launch]:
         "provider": [*provider, "--client-id", CLIENT, "--redirect", f"{environment.public_url}/sign-in/callback"],
         "github": ["-m", "dev.standins.github"],
         "connections": ["-m", "dev.standins.connections"],
+        "tfe": ["-m", "dev.standins.tfe", "--organization", environment.variables()["TFE_ORGANIZATION"]],
     }
     return [_python(environment, name, *words, "--port", str(environment.ports[name])) for name, words in modules.items()]
 
@@ -38,6 +39,11 @@ def web(environment: Environment) -> Launch:
     options = ("--bind", f"127.0.0.1:{environment.web_port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
     quiet = ("--no-control-socket", "--graceful-timeout", "1", "--access-logfile", "-", "--worker-tmp-dir", "/dev/shm")  # noqa: S108
     return _python(environment, "web", "-m", "gunicorn", *options, *quiet, "app:create_app()")
+
+
+def streams(environment: Environment) -> Launch:
+    """What tells those who watch; `web` hands their connections over to it."""
+    return _python(environment, "streams", "-m", "app.stream")
 
 
 def workers(environment: Environment) -> list[Launch]:

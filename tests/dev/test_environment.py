@@ -8,7 +8,7 @@ from dev.environment import Environment
 from dev.errors import RefusedError
 from dev.folder import DataFolder
 
-PORTS = {"postgres": 20_001, "valkey": 20_002, "provider": 20_003, "github": 20_004, "connections": 20_005}
+PORTS = {"postgres": 20_001, "valkey": 20_002, "provider": 20_003, "github": 20_004, "connections": 20_005, "tfe": 20_006}
 
 
 @pytest.fixture
@@ -24,7 +24,8 @@ def test_the_portal_takes_all_of_it(with_given, monkeypatch):
     settings = Settings()
     assert settings.oidc_issuer == "http://127.0.0.1:20003"
     assert settings.outbound_rewrites == {"connections.platform.example": "http://127.0.0.1:20005"}
-    assert len(settings.readiness_urls) == 3
+    assert settings.tfe_api_url == "http://127.0.0.1:20006"
+    assert len(settings.readiness_urls) == 4
 
 
 def test_what_the_developer_set_wins(with_given):
@@ -46,8 +47,9 @@ def test_a_given_redis_replaces_the_embedded_one(with_given):
     assert with_given(REDIS_URL="redis://elsewhere").servers().valkey is None
 
 
-def test_a_token_of_the_developers_own_does_not_reach_the_stand_in(with_given):
-    assert with_given(GITHUB_TOKEN="ghp_real").variables()["GITHUB_TOKEN"] == "development"
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "TFE_TOKEN"])
+def test_a_token_of_the_developers_own_does_not_reach_the_stand_in(with_given, name):
+    assert with_given(**{name: "real"}).variables()[name] == "development"
 
 
 def test_a_token_goes_along_with_an_address_of_ones_own(with_given):

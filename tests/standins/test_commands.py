@@ -14,7 +14,7 @@ from tests.steps.exchanges import LOOPBACK
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("module", ["dev.standins.github", "dev.standins.connections"])
+@pytest.mark.parametrize("module", ["dev.standins.github", "dev.standins.connections", "dev.standins.tfe"])
 def test_a_stand_in_starts_and_is_healthy(module):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
