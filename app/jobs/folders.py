@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "stratus-step-"
+NO_FOLDER = Path("/nonexistent")
+"""What a step gets that pins no module: it works on no files, and making a folder costs as much as recording it."""
 
 
 @contextmanager

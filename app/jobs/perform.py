@@ -18,7 +18,7 @@ from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
 from app.core.verification import Check, verify
-from app.jobs.folders import private_folder
+from app.jobs.folders import NO_FOLDER, private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
@@ -141,7 +141,7 @@ class Performer:
             settings=self.settings,
             http=self.outbound,
             log=lines,
-            workdir=stack.enter_context(private_folder()),
+            workdir=NO_FOLDER if step.module_sha256 is None else stack.enter_context(private_folder()),
             stopping=held.stopping,
             budget=self._budget(claim),
             declared=step.step_config.get("outputs") or {},

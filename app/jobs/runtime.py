@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import psycopg
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 BELL_SECONDS = 1.0
 PAUSE_SECONDS = 0.5
 """Pause before the next try after something went wrong: what goes on going wrong must not keep the processor busy."""
-AWAY = (OperationalError, InterfaceError, NoConnectionError)
+AWAY = (OperationalError, InterfaceError, NoConnectionError, psycopg.OperationalError, psycopg.InterfaceError)
 """What a thread meets when PostgreSQL or a connection to it is not there: nothing is lost by trying again."""
 RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 """Seconds to wait before looking again when a ready step exists that somebody else holds for a moment."""

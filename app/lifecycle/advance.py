@@ -11,8 +11,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+from psycopg.rows import namedtuple_row
 from psycopg.types.json import Json, Jsonb
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from app.core.outcomes import Done
 from app.core.statuses import REQUEST_MOVES, STEP_MOVES, Activity, RequestStatus, StepStatus, sources
@@ -61,15 +63,16 @@ _NEEDED = [
     "outputs",
 ]
 """The columns of a claimed step that performing and recording look at; a row has some fifty."""
+_COLUMNS = ", ".join(f"(step).{name}" for name in _NEEDED)
 _CALL = f"""
-SELECT said, made_ready, contended, request AS request_key, request_id AS request_name, {", ".join(f"(step).{name}" for name in _NEEDED)}
+SELECT said, made_ready, contended, request AS request_key, request_id AS request_name, {_COLUMNS}
 FROM stratus_advance(
     %(request)s, %(step)s, %(attempt)s, %(token)s,
     %(inputs)s, %(outputs)s, %(secret)s, %(sensitive)s, %(checks)s, %(external)s, %(tracking)s,
     %(done_from)s::text[], %(ready_from)s::text[], %(take_from)s::text[],
     %(take)s, %(worker)s, %(lease)s, %(budget)s
 )
-"""
+"""  # noqa: S608  the columns are the names above
 _NOTHING_DONE = dict.fromkeys(
     ("request", "step", "attempt", "token", "inputs", "outputs", "secret", "sensitive", "checks", "external", "tracking")
 )
@@ -79,8 +82,8 @@ _NOTHING_DONE = dict.fromkeys(
 class Advanced:
     """What a call came to.
 
-    elsewhere: nothing was written. made_ready: how many children became ready. taken: the next step. contended: there is none for
-    us, but one that somebody else holds at this moment.
+    elsewhere: nothing was written. made_ready: how many children became ready. taken: the next step. contended: there is none
+    for us, but one that somebody else holds at this moment.
     """
 
     elsewhere: bool
@@ -99,20 +102,26 @@ def advance(
 ) -> Advanced:
     """Record `result` of `claim`, if given, and with `take` claim the next ready step. One statement, a transaction of its own.
 
-    connection: in autocommit. result: one that `is_plain`.
+    connection: in autocommit. result: one that `is_plain`. Raises psycopg.OperationalError when the server does not answer.
     """
-    row = connection.exec_driver_sql(
-        _CALL,
-        {
-            **(_NOTHING_DONE if claim is None or result is None else _done(claim, result, vault)),
-            **_MOVES,
-            "take": take,
-            "worker": claimant.worker,
-            "lease": claimant.lease,
-            "budget": claimant.budget,
-        },
-    ).one()
+    given = {
+        **(_NOTHING_DONE if claim is None or result is None else _done(claim, result, vault)),
+        **_MOVES,
+        "take": take,
+        "worker": claimant.worker,
+        "lease": claimant.lease,
+        "budget": claimant.budget,
+    }
+    with _driver(connection).cursor(row_factory=namedtuple_row) as cursor:
+        row: Any = cursor.execute(_CALL, given).fetchone()
+    assert row is not None, "a function answers one row"
     return Advanced(row.said == ELSEWHERE, row.made_ready, row.contended, _claim(row) if row.id is not None else None)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection: for one statement a step, what SQLAlchemy does around it costs as much as the statement."""
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # typed as Any or None
+    return driver
 
 
 def _done(claim: Claim, result: Result, vault: Vault) -> dict[str, Any]:
@@ -134,7 +143,7 @@ def _done(claim: Claim, result: Result, vault: Vault) -> dict[str, Any]:
     }
 
 
-def _claim(row: Row[Any]) -> Claim:
+def _claim(row: Any) -> Claim:
     token: uuid.UUID = row.lease_token
     return Claim(row, row.request_key, row.request_name, token, Activity.RUN, f"{row.id}:{row.attempt_group}")
 

@@ -58,7 +58,8 @@ _ANY_DUE = select(text("1")).where(
 class Claim:
     """A step that this worker owns until its lease runs out.
 
-    step: the row as it was claimed, or the columns of it that `advance` brings. request, request_id: the key of its request, and what people call it.
+    step: the row as it was claimed, or the columns of it that `advance` brings. request, request_id: the key of its request,
+    and what people call it.
     """
 
     step: Row[Any]

@@ -6,33 +6,27 @@ shape, entry and version, then every parameter at once.
 
 import hashlib
 import json
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from sqlalchemy import Connection, Row, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, select
 
 from app.catalog import offers
 from app.core.order import Resolved, resolve, resolve_item
 from app.core.plan import ChosenItem, PlannedStep, plan
 from app.core.shapes import Shape, shape_faults
-from app.core.statuses import Activity, RequestStatus, StepStatus
+from app.core.statuses import RequestStatus, StepStatus
 from app.errors import Conflict, Fault, Invalid
-from app.lifecycle import turns, write
+from app.lifecycle import storing, turns, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes
 from app.lifecycle.settle import settle
-from app.models import REQUEST_NUMBERS
-from app.models.tables import ITEM, REQUEST, STEP
+from app.models.tables import REQUEST
 from app.transaction import Unit
 
-ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_IDS = 3
 LONGEST_TITLE = 120
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
@@ -119,8 +113,8 @@ def submit(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None
     if prepared.faults or prepared.offer is None or prepared.resolved is None or prepared.team is None:
         raise Invalid(faults=prepared.faults)
     for _ in range(MOST_IDS):
-        with suppress(IntegrityError), unit.connection.begin_nested():
-            return _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, digest)
+        if (made := _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, digest)) is not None:
+            return made
         # Somebody with the same key was faster between the look and the insert: their request is the answer. Or the id,
         # which is short so that people can say it, is taken: the next one hardly is.
         if key is not None and (known := _known(unit.connection, caller, key, digest)):
@@ -221,54 +215,44 @@ def _write(
     team: str,
     key: str | None,
     digest: str,
-) -> Submitted:
+) -> Submitted | None:
+    """Write an order that has no fault; None when its id or its key is taken."""
     connection, steps = unit.connection, prepared.steps
     taken = {item.catalog_item: item.definition for item in offer.items if resolved.selected[item.alias]}
     admitted = turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
-    timeout = unit.rules.request_timeout
-    row = connection.execute(
-        insert(REQUEST)
-        .values(
-            request_id=_request_id(connection),
+    ready = _first_ready(steps) if admitted else set()
+    row = storing.store(
+        connection,
+        caller,
+        storing.NewRequest(
             title=_title(offer, resolved),
             catalog_kind=offer.kind,
             catalog_name=offer.name,
             catalog_title=offer.title,
             catalog_version=offer.version,
             catalog_version_id=offer.version_id,
-            status=RequestStatus.SUBMITTED,
-            bundle_parameters=dict(resolved.bundle_values),
+            bundle_parameters=resolved.bundle_values,
             item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
-            selected=dict(resolved.selected),
+            selected=resolved.selected,
             output_groups=_output_groups(offer, resolved),
-            requester_id=caller.person.id,
-            requester_user_id=caller.person.user_id,
             requester_team=team,
-            requester_email=caller.person.email,
             owner_teams=sorted({step.owner_team for step in steps} | {offer.owner}),
             idempotency_key=key,
             idempotency_hash=digest if key is not None else None,
-            number=REQUEST_NUMBERS.next_value(),
             admitted=admitted,
-            deadline=func.clock_timestamp() + timeout if timeout else None,
-        )
-        .returning(REQUEST)
-    ).one()
-    _write_items(connection, row.id, offer, resolved)
-    ready = _first_ready(steps) if admitted else set()
-    _write_steps(connection, row, steps, ready)
-    with write.change(
-        connection, row.id, caller.person.user_id, address=caller.address, correlation_id=caller.correlation_id
-    ) as change:
-        change.tell("request.submitted", None, by=caller.person.name, team=team)
-        change.audit("request.submit", f"request:{row.request_id}", catalog=offer.name, version=offer.version, team=team)
-        unit.ready += len(ready)
-        if not admitted:
-            change.tell("request.queued", None)
-        # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
-        elif not ready or _undecided(steps):
+            timeout=unit.rules.request_timeout,
+        ),
+        [_item(item, resolved, position) for position, item in enumerate(offer.items, 1) if resolved.selected[item.alias]],
+        [_step(step, ready) for step in steps],
+    )
+    if row is None:
+        return None
+    unit.ready += len(ready)
+    # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
+    if admitted and (not ready or _undecided(steps)):
+        with write.change(connection, row.id, caller.person.user_id) as change:
             unit.ready += settle(change, Scopes(connection, change.request, unit.vault))
-    return _submitted(row)
+    return Submitted(row.request_id, RequestStatus.SUBMITTED, row.created_at, offer.name, offer.kind)
 
 
 def _output_groups(offer: offers.Offer, resolved: Resolved) -> list[str]:
@@ -277,51 +261,35 @@ def _output_groups(offer: offers.Offer, resolved: Resolved) -> list[str]:
     return [*groups, "bundle"] if offer.kind == "bundle" and offer.definition.get("outputs") else groups
 
 
-def _write_items(connection: Connection, request: uuid.UUID, offer: offers.Offer, resolved: Resolved) -> None:
-    rows = [
-        {
-            "request_id": request,
-            "catalog_item": item.catalog_item,
-            "alias": item.alias,
-            "title": item.title,
-            "version": item.version,
-            "catalog_version_id": item.version_id,
-            "owner": item.owner,
-            "parameters": dict(resolved.item_values[item.alias]),
-            "position": position,
-        }
-        for position, item in enumerate(offer.items, 1)
-        if resolved.selected[item.alias]
-    ]
-    if rows:
-        connection.execute(insert(ITEM), rows)
+def _item(item: offers.OfferItem, resolved: Resolved, position: int) -> dict[str, Any]:
+    return {
+        "catalog_item": item.catalog_item,
+        "alias": item.alias,
+        "title": item.title,
+        "version": item.version,
+        "catalog_version_id": str(item.version_id),
+        "owner": item.owner,
+        "parameters": dict(resolved.item_values[item.alias]),
+        "position": position,
+    }
 
 
-def _write_steps(connection: Connection, request: Row[Any], steps: Sequence[PlannedStep], ready: set[str]) -> None:
-    rows = [
-        {
-            "request_id": request.id,
-            "request_number": request.number,
-            "step_id": step.step_id,
-            "step_name": step.name,
-            "step_title": step.title,
-            "step_type": step.type,
-            "kind": step.kind,
-            "item_alias": step.item_alias,
-            "owner_team": step.owner_team,
-            "step_config": step.config,
-            "verification_config": step.verification,
-            "depends_on": list(step.depends_on),
-            "module_sha256": step.module_sha256,
-            "status": _first_status(step, ready),
-            "ready_at": request.created_at if step.step_id in ready else None,
-            "activity": Activity.RUN,
-            "position": step.position,
-        }
-        for step in steps
-    ]
-    if rows:  # A bundle whose optional items were all left out may have nothing to do.
-        connection.execute(insert(STEP), rows)
+def _step(step: PlannedStep, ready: set[str]) -> dict[str, Any]:
+    return {
+        "step_id": step.step_id,
+        "step_name": step.name,
+        "step_title": step.title,
+        "step_type": step.type,
+        "kind": step.kind,
+        "item_alias": step.item_alias,
+        "owner_team": step.owner_team,
+        "step_config": step.config,
+        "verification_config": step.verification,
+        "depends_on": list(step.depends_on),
+        "module_sha256": step.module_sha256,
+        "status": _first_status(step, ready),
+        "position": step.position,
+    }
 
 
 def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
@@ -343,12 +311,6 @@ def _first_status(step: PlannedStep, ready: set[str]) -> StepStatus:
     if step.skipped:
         return StepStatus.SKIPPED
     return StepStatus.READY if step.step_id in ready else StepStatus.PENDING
-
-
-def _request_id(connection: Connection) -> str:
-    """`req-YYYYMMDD-xxxxxx`: the database's day, and six letters and digits that nobody can guess or misread."""
-    day: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return f"req-{day:%Y%m%d}-{''.join(secrets.choice(ID_LETTERS) for _ in range(6))}"
 
 
 def _title(offer: offers.Offer, resolved: Resolved) -> str:
