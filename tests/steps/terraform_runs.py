@@ -1,6 +1,7 @@
 """What the tests of `TerraformFile` share: modules as archives, contexts, and a state backend that forgets."""
 
 import io
+import json
 import tarfile
 import uuid
 from contextlib import contextmanager
@@ -69,12 +70,22 @@ class Site:
         self.step, self.lease = uuid.uuid4(), uuid.uuid4()
         self.lines = []
         self.stopping = Event()
+        self.noted = []
         self.runs = 0
+
+    def note(self, facts):
+        """Keep what a run notes, in order, as JSON would."""
+        self.noted.append(json.loads(json.dumps(facts)))
+        return True
 
     def run(self, module, variables=None, **changes):
         """Run the step type once; gives its outcome. changes: fields of the context, `template`: more of the parameters."""
+        return self.call("run", module, variables, **changes)
+
+    def call(self, act, module, variables=None, **changes):
+        """The same for any act of the step type."""
         with self.context(module, variables or {}, **changes) as context:
-            return TerraformFile().run(context)
+            return getattr(TerraformFile(), act)(context)
 
     @contextmanager
     def context(self, module, variables, *, template=None, **changes):
@@ -95,7 +106,8 @@ class Site:
                 log=self.lines.append,
                 workdir=workdir,
                 stopping=self.stopping,
-                budget=timedelta(seconds=60),
+                budget=timedelta(seconds=300),
+                note=self.note,
                 module=archive({"main.tf": module}) if isinstance(module, str) else module,
                 state=state,
             )

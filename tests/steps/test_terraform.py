@@ -191,8 +191,8 @@ def test_a_plugin_cache_that_cannot_be_made_is_told_in_a_sentence(place, tmp_pat
     assert (outcome.kind, outcome.message) == ("worker_error", "The worker could not prepare the run: Not a directory.")
 
 
-def test_a_poll_is_a_bug(place):
-    with place.context(None, {}) as context, pytest.raises(RuntimeError):
+def test_a_poll_of_a_run_that_waits_for_nothing_is_a_bug(place):
+    with place.context(None, {}) as context, pytest.raises(KeyError):
         TerraformFile().poll(context)
 
 

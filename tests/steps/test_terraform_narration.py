@@ -45,10 +45,10 @@ def test_a_diagnostic_is_told_with_its_detail_and_kept():
     assert (lines, narration.diagnostics) == (["Error: No: Why"], [{"severity": "error", "detail": "Why"}])
 
 
-def test_what_was_built_is_kept():
+def test_what_was_done_is_kept():
     hook = {"resource": {"addr": "module.main.aws_vpc.a"}, "action": "create", "id_value": "vpc-1"}
     _, narration = told({"type": "apply_complete", "@message": "done", "hook": hook})
-    assert narration.built == [{"resource": "aws_vpc.a", "action": "create", "id": "vpc-1"}]
+    assert narration.done == [{"resource": "aws_vpc.a", "action": "create", "id": "vpc-1"}]
 
 
 @pytest.mark.parametrize(("operation", "applied"), [("apply", True), ("plan", False), (None, False)])

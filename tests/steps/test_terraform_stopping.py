@@ -1,18 +1,13 @@
-"""`TerraformFile` told to stop, out of time, or its worker dead: nothing is left running, the outcome says what is known."""
+"""`TerraformFile` told to stop, or out of time: the outcome says whether the next run can go on from what was saved."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
-import uuid
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from app.core.outcomes import Indeterminate
+from app.core.outcomes import Again, Done, Failed, Indeterminate
 from app.steps.terraform import program
+from tests.steps.processes import StoppingAt, alive, enough_to_begin, sleeper, wait_until
 from tests.steps.terraform_runs import ECHO, SETTINGS, site
 
 DEAF = """
@@ -22,45 +17,12 @@ if sys.argv[1] == "apply":
     print(json.dumps({"type": "apply_start", "@message": "terraform_data.deaf: Creating..."}), flush=True)
     time.sleep(60)
 """
-WORKER = """
-import sys
-from pathlib import Path
-from tests.steps.terraform_runs import site
-with site(Path(sys.argv[1])) as place:
-    print(place.run(sys.argv[2]), place.lines)
+HASTY = """
+import json, sys
+if sys.argv[1] == "apply":
+    print(json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "operation canceled"}}))
+    sys.exit(1)
 """
-
-
-SLOW = """
-resource "terraform_data" "slow" {{
-  provisioner "local-exec" {{ command = "{command}" }}
-}}
-"""
-
-
-def sleeper(command="echo started; sleep {mark}"):
-    """A module that sleeps while it is built, and a mark that its process carries on its command line."""
-    mark = f"61.{uuid.uuid4().int % 10**9}"
-    return SLOW.format(command=command.format(mark=mark)), mark
-
-
-def alive(mark):
-    """The processes that have `mark` in their command line."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (process / "cmdline").read_bytes() and process.name != str(os.getpid()):
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
-
-
-def wait_until(condition, seconds):
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.05)
-    return condition()
 
 
 @pytest.fixture
@@ -71,20 +33,25 @@ def place(tmp_path):
 
 def stop_when(place, word):
     """Set `stopping` when the log says `word`."""
-
-    class Log(list):
-        def append(self, line):
-            super().append(line)
-            if word in line:
-                place.stopping.set()
-
-    place.lines = Log()
+    place.lines = StoppingAt(word, place.stopping.set)
 
 
-def test_a_step_told_to_stop_before_it_begins_has_built_nothing(place):
+def program_of(tmp_path, code):
+    """Settings in which a small program of our own takes Terraform's place."""
+    (tmp_path / "program.py").write_text(code)
+    return SETTINGS.__class__("", "", f"{sys.executable} {tmp_path / 'program.py'}")
+
+
+def test_a_step_told_to_stop_before_it_begins_may_be_run_again(place):
     place.stopping.set()
-    outcome = place.run(ECHO, {"word": "x"})
-    assert (outcome.kind, outcome.retryable, place.store.states) == ("interrupted", True, {})
+    assert place.run(ECHO, {"word": "x"}) == Again("Terraform was stopped before it built anything.")
+    assert (place.store.states, place.noted) == ({}, [])
+
+
+def test_a_step_told_to_stop_after_its_plan_builds_nothing(place):
+    stop_when(place, "Plan: 1 to add")
+    assert isinstance(place.run(ECHO, {"word": "x"}), Again)
+    assert (place.store.states, place.noted) == ({}, [])
 
 
 def test_a_step_out_of_time_before_it_builds_is_a_timeout(place):
@@ -92,62 +59,65 @@ def test_a_step_out_of_time_before_it_builds_is_a_timeout(place):
     assert (outcome.kind, outcome.retryable, place.store.states) == ("timeout", True, {})
 
 
-def test_a_step_stopped_while_it_builds_is_indeterminate(place):
+def test_what_is_about_to_be_built_is_noted_before_it_is(place):
+    place.lines = StoppingAt("Creating", lambda: place.noted.append("building"))
+    place.run(ECHO, {"word": "x"})
+    assert place.noted == [{"planned": [{"resource": "terraform_data.echo", "action": "create"}]}, "building"]
+
+
+def test_the_note_of_a_replacement_says_what_stood_there_before(place):
+    module = ECHO.replace("{ input = var.word }", "{ triggers_replace = var.word }")
+    place.run(module, {"word": "x"})
+    place.run(module, {"word": "y"})
+    (replaced,) = place.noted[1]["planned"]
+    assert (replaced["action"], len(replaced["before"])) == ("replace", 36)
+
+
+def test_what_cannot_be_noted_is_not_built(place):
+    assert isinstance(place.run(ECHO, {"word": "x"}, note=lambda _facts: False), Again)
+    assert place.store.states == {}
+
+
+def test_a_step_stopped_while_it_builds_may_go_on_from_its_state(place):
     module, _ = sleeper()
     stop_when(place, "started")
     outcome = place.run(module)
-    assert isinstance(outcome, Indeterminate)
-    assert (outcome.evidence["stage"], outcome.evidence["reason"]) == ("apply", "interrupted")
-
-
-def test_a_step_out_of_time_while_it_builds_is_indeterminate(place):
-    module, mark = sleeper()
-    outcome = place.run(module, budget=timedelta(seconds=2))
-    assert isinstance(outcome, Indeterminate)
-    assert outcome.evidence["reason"] == "timeout"
-    assert wait_until(lambda: alive(mark) == [], 2)
-
-
-def test_an_interrupted_build_saves_its_state(place):
-    module, _ = sleeper()
-    stop_when(place, "started")
-    place.run(module)
+    assert isinstance(outcome, Again)
+    assert "built terraform_data.first" in outcome.reason
     assert b"terraform_data" in place.store.states[place.step]
 
 
-def test_a_stopped_step_leaves_no_process(place):
+def test_the_next_run_builds_only_what_is_left(place):
     module, mark = sleeper()
     stop_when(place, "started")
     place.run(module)
-    assert wait_until(lambda: alive(mark) == [], 2)  # a killed process is gone a moment after the kill
+    place.stopping.clear()
+    place.lines = []
+    assert isinstance(place.run(module.replace(mark, "0")), Done)
+    assert place.lines[-1] == "Apply complete! Resources: 1 added, 0 changed, 1 destroyed."
 
 
-def test_a_process_left_in_the_background_ends_with_the_step(place):
-    module, mark = sleeper("sleep {mark} >/dev/null 2>&1 &")
-    assert place.run(module).outputs == {}
+def test_a_step_out_of_time_while_it_builds_is_a_timeout_that_tells_what_was_built(place):
+    module, mark = sleeper()
+    outcome = place.run(module, budget=enough_to_begin(place))
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, outcome.retryable) == ("timeout", True)
+    assert [one["resource"] for one in outcome.details["built"]] == ["terraform_data.first"]
     assert wait_until(lambda: alive(mark) == [], 2)
 
 
 def test_a_program_that_ignores_the_interrupt_is_killed(place, tmp_path, monkeypatch):
     monkeypatch.setattr(program, "GRACE_SECONDS", 0.3)
-    deaf = tmp_path / "deaf.py"
-    deaf.write_text(DEAF)
-    settings = SETTINGS.__class__("", "", f"{sys.executable} {deaf}")
     stop_when(place, "Creating")
-    assert isinstance(place.run(ECHO, {"word": "x"}, settings=settings), Indeterminate)
-    assert wait_until(lambda: alive(str(deaf)) == [], 2)
+    outcome = place.run(ECHO, {"word": "x"}, settings=program_of(tmp_path, DEAF))
+    assert isinstance(outcome, Indeterminate)
+    assert wait_until(lambda: alive(str(tmp_path / "program.py")) == [], 2)
 
 
-def test_nothing_outlives_a_killed_worker(tmp_path):
-    module, mark = sleeper()
-    surroundings = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-c", WORKER, str(tmp_path), module]
-    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as worker:
-        begun = wait_until(lambda: len(alive(f"sleep {mark}")) > 1 or worker.poll() is not None, 30)
-        early = worker.poll()
-        worker.send_signal(signal.SIGKILL)
-        assert (begun, early) == (True, None), worker.communicate()[0].decode()
-    assert wait_until(lambda: alive(mark) + alive(str(tmp_path)) == [], 6)
+def test_a_program_that_gives_up_before_it_has_saved_leaves_the_outcome_unknown(place, tmp_path):
+    outcome = place.run(ECHO, {"word": "x"}, settings=program_of(tmp_path, HASTY))
+    assert isinstance(outcome, Indeterminate)
+    assert outcome.evidence["reason"] == "the state could not be saved"
 
 
 def test_a_stop_after_everything_was_built_is_heard_too_late(place):

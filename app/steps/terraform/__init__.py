@@ -1,9 +1,9 @@
-"""The step type `TerraformFile`: builds one Terraform module with the real program.
+"""The step type `TerraformFile`: builds one Terraform module with the real program, or lets HCP Terraform build it (`remote`).
 
-`step` says what happens in which order; `workspace` lays out the private directory; `program` finds and runs the program,
-under `guard`; `narration` turns its stream into sentences, `diagnostics` its errors into an outcome, `results` its state
-into outputs. `remote` lets HCP Terraform run the module instead: `remote_api` makes the calls, `remote_shapes` reads the
-answers, `remote_archive` packs what is brought there, `remote_endings` judges runs that are over.
+`step` is the type. `building` and `probing` say what happens in which order, `applying` what an apply that ended means;
+`commands` runs Terraform's commands, in the private directory that `workspace` lays out; `program` finds and runs the program,
+under `guard`, and `leftovers` ends what got away. `narration` turns its stream into sentences, `planned` its plan into what is
+noted, `diagnostics` its errors into an outcome, `results` its state into outputs.
 """
 
 from app.steps.terraform.step import TerraformFile

@@ -39,7 +39,7 @@ def resource(diagnostic: Mapping[str, Any]) -> str | None:
 def message(diagnostic: Mapping[str, Any]) -> str:
     """What to tell people: the detail, else the summary."""
     detail = RULE_PLACE.sub("", str(diagnostic.get("detail") or "")).strip()
-    return (detail or str(diagnostic.get("summary") or "Terraform reported an error"))[:KEPT_CHARACTERS]
+    return (detail or str(diagnostic.get("summary") or "Terraform reported an error")).replace(ROOT, "")[:KEPT_CHARACTERS]
 
 
 def brief(diagnostic: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def brief(diagnostic: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         "severity": diagnostic.get("severity"),
         "summary": diagnostic.get("summary"),
-        "detail": str(diagnostic.get("detail") or "")[:KEPT_CHARACTERS],
+        "detail": str(diagnostic.get("detail") or "").replace(ROOT, "")[:KEPT_CHARACTERS],
         "resource": resource(diagnostic),
         "place": f"{place['filename']}:{place['start']['line']}" if place else None,
     }

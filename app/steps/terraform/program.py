@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Event
 from typing import IO, Self
 
+from app.steps.terraform.leftovers import end_all_in
+
 GUARD = str(Path(__file__).with_name("guard.py"))
 GRACE_SECONDS = 20.0
 """What an interrupted command gets to finish the resource it is at and to save its state, before it is killed."""
@@ -89,11 +91,12 @@ class _Lines:
 class Session:
     """A private session of processes in which the commands of one step run, one after the other, under a guard.
 
-    Whatever they leave behind is killed when the block ends, or when the worker dies.
+    Whatever they leave behind is killed when the block ends, in the session or out of it, or when the worker dies.
     """
 
     def __init__(self, workdir: Path, environment: Mapping[str, str]) -> None:
         """Commands run in `workdir` and see exactly `environment`. Raises OSError when the guard cannot be started."""
+        self._workdir = workdir
         self._results, results = os.pipe()
         try:
             self._guard = subprocess.Popen(
@@ -120,11 +123,15 @@ class Session:
     def run(self, command: Sequence[str], take: Callable[[bytes], None], limits: Limits) -> Ended:
         """Run one command; each line of its standard output goes to `take`.
 
-        When the limits are reached it is interrupted, gets GRACE_SECONDS, and is killed with all the session.
+        When the limits are reached it is interrupted, gets GRACE_SECONDS, and is killed with all the session. A guard that
+        was killed itself starts nothing any more.
         """
         reading = _Reading(take)
         stopped, until = None, float("inf")
-        os.write(_number(self._guard.stdin), b"\0".join(word.encode() for word in command))
+        try:
+            os.write(_number(self._guard.stdin), b"\0".join(word.encode() for word in command))
+        except BrokenPipeError:
+            return Ended(-signal.SIGKILL, killed=True)
         while not self._read(POLL_SECONDS, reading):
             if stopped is None and (stopped := limits.reached()):
                 os.kill(self._guard.pid, signal.SIGINT)  # which passes it on, to the command alone
@@ -167,6 +174,7 @@ class Session:
         with self._guard:
             self._open.close()
             os.close(self._results)
+        end_all_in(self._workdir)
 
 
 @dataclass(slots=True)

@@ -14,10 +14,15 @@ def done(state: Mapping[str, Any], declared_secret: frozenset[str], declared: Ma
     state: `show -json` of the state. declared_secret: the outputs that the module declares sensitive. declared: the step's
     outputs in the catalog; what is sensitive there is so, whatever the module says.
     """
-    values = state.get("values") or {}
-    told = {name: output.get("value") for name, output in (values.get("outputs") or {}).items()}
-    count = sum(1 for one in _resources(values.get("root_module") or {}) if one.get("mode") == "managed")
-    return built(told, count, declared_secret, declared)
+    outputs = (state.get("values") or {}).get("outputs") or {}
+    told = {name: output.get("value") for name, output in outputs.items()}
+    return built(told, len(managed(state)), declared_secret, declared)
+
+
+def managed(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The resources that Terraform built and keeps, as `show -json` of the state lists them: `{address, values, …}`."""
+    root = (state.get("values") or {}).get("root_module") or {}
+    return [one for one in _resources(root) if one.get("mode") == "managed"]
 
 
 def built(
