@@ -7,8 +7,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import api, identity, web
 from app.cli import catalog_group
+from app.database import engine_options
 from app.dispatch import Doorbell
-from app.extensions import db, engine_options, migrate
+from app.extensions import db, migrate
+from app.handover.door import Door
 from app.logs import configure
 from app.token_cli import token_group
 from app.transaction import Rules
@@ -31,6 +33,7 @@ def create(settings: Settings | None = None) -> Flask:
     timeout = timedelta(seconds=settings.request_timeout_seconds) if settings.request_timeout_seconds else None
     app.extensions["rules"] = Rules(settings.team_requests, timeout)
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
+    app.extensions["streams"] = Door(settings.stream_socket)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(HERE / "migrations"), compare_type=True)
     identity.init_app(app, settings, vault)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Connection
 
+from app import events
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.failpoints import failpoint
@@ -34,17 +35,22 @@ class Unit:
 
 @contextmanager
 def transaction() -> Iterator[Unit]:
-    """Run a use case in one transaction of the session, commit, then wake workers. An exception rolls all of it back."""
+    """Run a use case in one transaction of the session, commit, then wake workers and those who watch.
+
+    An exception rolls all of it back.
+    """
     unit = Unit(db.session.connection(), current_app.extensions["vault"], rules=current_app.extensions["rules"])
     try:
         yield unit
+        changed = events.changed(unit.connection)
         failpoint("web-before-commit")
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
     failpoint("web-after-commit")
+    bell: Doorbell = current_app.extensions["doorbell"]
     if unit.ready:
-        bell: Doorbell = current_app.extensions["doorbell"]
         bell.ring(unit.ready)
+    bell.tell(changed)
     failpoint("web-after-ring")

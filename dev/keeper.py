@@ -28,7 +28,7 @@ SETTLED = 30.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 READY_SECONDS = 60.0
 
-PATIENCE = {"web": 1.5, "workers": 6.0, "stand-ins": 0.3}
+PATIENCE = {"streams": 1.0, "web": 1.5, "workers": 6.0, "stand-ins": 0.3}
 """The order of stopping, and the seconds that each stage gets to stop by itself before it is ended."""
 WHOLE_STOP = 10.0
 """Seconds for all of it, the servers included."""
@@ -103,6 +103,7 @@ class Keeper:
         self._sync_catalog()
         for launch in programs.workers(self.environment):
             self._keep("workers", launch)
+        self._keep("streams", programs.streams(self.environment))
         self._keep("web", programs.web(self.environment))
         self._await_ready()
 

@@ -2,7 +2,21 @@
 
 from flask import Blueprint, Flask, Response
 
-from app.api import catalog, correlation, docs, limits, operations, people, problems, queue, reading, requests, steps, tickets
+from app.api import (
+    catalog,
+    correlation,
+    docs,
+    limits,
+    live,
+    operations,
+    people,
+    problems,
+    queue,
+    reading,
+    requests,
+    steps,
+    tickets,
+)
 from app.api.draining import drain
 from app.api.parts import below_api
 from config import Settings
@@ -22,7 +36,7 @@ def _v1() -> Blueprint:
     problems.install(v1)
     v1.before_request(limits.count_call)
     v1.before_request(reading.refuse_unstorable_names)
-    for part in (catalog, requests, steps, tickets, queue, people, operations):
+    for part in (catalog, requests, live, steps, tickets, queue, people, operations):
         v1.register_blueprint(part.blueprint)
     return v1
 

@@ -32,7 +32,10 @@ def _named(model: type) -> str:
     return model.__name__
 
 
-View = Callable[..., BaseModel | None]
+View = Callable[..., BaseModel | Response | None]
+
+STREAMED: set[str] = set()
+"""Endpoints that answer server-sent events, by the names of their views."""
 
 BEARER = "bearer"
 DESCRIPTION = SpecTree(
@@ -71,6 +74,14 @@ class KeyHeader(BaseModel):
     )
 
 
+class LastEventHeader(BaseModel):
+    """The header with which browsers go on with a stream that was cut off."""
+
+    last: int | None = Field(
+        default=None, alias="Last-Event-ID", ge=0, description="The number of the last event that the client has."
+    )
+
+
 def endpoint(
     tag: str,
     answer: type[BaseModel] | None,
@@ -80,22 +91,28 @@ def endpoint(
     body: type[BaseModel] | None = None,
     takes_key: bool = False,
     revalidates: bool = False,
+    streams: bool = False,
     refusals: Sequence[int] = (),
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
 
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
     and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
-    and may be 304. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
+    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. refusals: statuses that it answers
+    besides those that `api.openapi` derives from its route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
         answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in refusals}
+        answers |= {"HTTP_304": None} if revalidates else {}
+        if streams:
+            answers["HTTP_204"] = None
+            STREAMED.add(view.__name__)
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,
-            headers=KeyHeader if takes_key else None,
-            resp=Answers(**{f"HTTP_{status}": answer}, **({"HTTP_304": None} if revalidates else {}), **answers),
+            headers=KeyHeader if takes_key else LastEventHeader if streams else None,
+            resp=Answers(**{f"HTTP_{status}": answer}, **answers),
             tags=[tag],
             operation_id=view.__name__,
             skip_validation=True,
@@ -117,9 +134,11 @@ def endpoint(
     return decorate
 
 
-def _written(answer: BaseModel | None, status: int, *, revalidates: bool) -> Response:
+def _written(answer: BaseModel | Response | None, status: int, *, revalidates: bool) -> Response:
     if answer is None:
         return Response(status=status)
+    if isinstance(answer, Response):
+        return answer
     text = answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": ZoneInfo(settings().timezone)})
     response = Response(text, status, mimetype="application/json")
     if status == 201 and (href := getattr(answer, "href", None)):

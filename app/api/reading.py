@@ -100,6 +100,16 @@ def idempotency_key() -> str | None:
     return key
 
 
+def last_event_id(after: int) -> int:
+    """Where a stream goes on: behind the event that `Last-Event-ID` names, else behind `after`. Raises Invalid."""
+    text = request.headers.get("Last-Event-ID", "")
+    if not text:
+        return after
+    if not (text.isascii() and text.isdigit() and int(text[:11]) < 2**31):
+        raise Invalid(faults=[Fault(("Last-Event-ID",), "format", "must be the number of an event")])
+    return int(text)
+
+
 def refuse_unstorable_names() -> None:
     """A name in the path that no text can be names nothing. Raises NotFound."""
     for value in (request.view_args or {}).values():

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
+from app.api import waiting
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
 from app.api.parts import cursors
@@ -15,6 +16,7 @@ from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
 from app.lifecycle.submit import prepare, submit
+from app.queries import live
 from app.queries import requests as queries
 from app.transaction import transaction
 
@@ -59,9 +61,14 @@ def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList:
 
 @blueprint.get("/<request_id>")
 @api_caller
-@endpoint(TAG, shapes.RequestDetail)
-def get_request(request_id: str) -> shapes.RequestDetail:
-    """One request with its steps and outputs."""
+@endpoint(TAG, shapes.RequestDetail, query=shapes.DetailQuery)
+def get_request(request_id: str, query: shapes.DetailQuery) -> shapes.RequestDetail | Response:
+    """One request with its steps and outputs. With `wait` it is answered as soon as it changes."""
+    if query.wait:
+        head = live.head(db.session, current_person(), request_id)
+        handed = waiting.until_news(head, head.last if query.after is None else query.after, query.wait)
+        if handed is not None:
+            return handed
     return _shown(request_id)
 
 
@@ -77,10 +84,14 @@ def get_request_outputs(request_id: str) -> shapes.RequestOutputs:
 @blueprint.get("/<request_id>/events")
 @api_caller
 @endpoint(TAG, shapes.RequestEventList, query=shapes.EventsQuery)
-def list_request_events(request_id: str, query: shapes.EventsQuery) -> shapes.RequestEventList:
-    """What happened, numbered without holes, oldest first."""
-    found = queries.events(db.session, current_person(), request_id, query.after, query.limit + 1)
-    return shapes.RequestEventList.of(request_id, found, query)
+def list_request_events(request_id: str, query: shapes.EventsQuery) -> shapes.RequestEventList | Response:
+    """What happened, numbered without holes, oldest first. With `wait` it is answered as soon as there is something."""
+    head = live.head(db.session, current_person(), request_id)
+    handed = waiting.until_news(head, query.after, query.wait)
+    if handed is not None:
+        return handed
+    news = live.news(db.session, {head.key: query.after}, query.limit + 1)[head.key]
+    return shapes.RequestEventList.of(request_id, news, query)
 
 
 @blueprint.post("/<request_id>/cancel")

@@ -6,10 +6,12 @@ from app.api.correlation import caller
 from app.api.endpoint import endpoint
 from app.api.shapes import steps as shapes
 from app.api.shapes.decisions import Reason
+from app.errors import Fault, Invalid
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
+from app.queries import logs
 from app.queries import requests as queries
 from app.transaction import transaction
 
@@ -29,11 +31,20 @@ def get_step(request_id: str, step_id: str) -> shapes.StepDetail:
 @api_caller
 @endpoint(TAG, shapes.Log, query=shapes.LogQuery)
 def get_step_log(request_id: str, step_id: str, query: shapes.LogQuery) -> shapes.Log:
-    """The log of one attempt, its last lines or those after a number."""
-    attempt, lines = queries.log(
-        db.session, current_person(), request_id, step_id, query.attempt, tail=query.tail, after=query.after
+    """The log of one attempt: its last lines, the last ones before a number, or the next ones after a number."""
+    if query.after is not None and query.before is not None:
+        raise Invalid(faults=[Fault(("before",), "exclusive", "cannot be given together with after")])
+    found = logs.page(
+        db.session,
+        current_person(),
+        request_id,
+        step_id,
+        query.attempt,
+        after=query.after,
+        before=query.before,
+        limit=query.tail,
     )
-    return shapes.Log.of(request_id, step_id, attempt, lines)
+    return shapes.Log.of(request_id, step_id, found)
 
 
 @blueprint.post("/<step_id>/retry")

@@ -8,7 +8,7 @@ leads nowhere, and closes that.
 import os
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 """Under which names servers give their applications the client's socket."""
+STREAM_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
+"""Of server-sent events; the last one tells a proxy to pass them on as they come."""
 PATIENCE_SECONDS = 0.5
 HEAD_ROOM = 8 * 1024
 """What the head of an answer may add to a message."""
@@ -37,14 +43,14 @@ class Door:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def hand(self, watch: Watch, status: int = 200, **headers: str) -> "Handed":
-        """The answer that hands over the call that is served, with these headers (`Cache_Control="no-store"`).
+    def hand(self, watch: Watch, headers: Mapping[str, str] | None = None, status: int = 200) -> "Handed":
+        """The answer that hands over the call that is served, with these headers besides those that every answer has.
 
         Raises Unavailable when nobody takes it: the process is not there, or the server keeps its sockets, or TLS lies on it.
         """
         if not self.path or _socket(request.environ) is None or len(watch.written()) > LARGEST - HEAD_ROOM:
             raise Unavailable("Live streams are not served here. Ask for the events from time to time instead.")
-        return Handed(self._reached(), watch, status, headers)
+        return Handed(self._reached(), watch, status, headers or {})
 
     def _reached(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -61,10 +67,10 @@ class Door:
 class Handed(Response):
     """An answer that the streams' process gives. door: a connection to it, closed with this answer."""
 
-    def __init__(self, door: socket.socket, watch: Watch, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, door: socket.socket, watch: Watch, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(status=status)
         self.door, self.watch = door, watch
-        self.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        self.headers.update(headers)
         self.call_on_close(door.close)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -1,5 +1,8 @@
 """Who calls the API: the person behind a bearer token, be it a personal one of ours or an access token of the provider."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from app.errors import SignInNeeded
 from app.extensions import db
 from app.identity import bearer, freshness, people, tokens
@@ -26,7 +29,7 @@ def _by_personal_token(token: str) -> Bearer:
     found = tokens.find(db.session, token, parts().settings.admin_team, now())
     if found.known.fresh(now()):
         return found
-    return Bearer(_confirmed(found.known), found.scopes, found.token_id)
+    return replace(found, known=_confirmed(found.known))
 
 
 def _confirmed(stale: Known) -> Known:
@@ -55,4 +58,4 @@ def _by_provider_token(token: str) -> Bearer:
         more = here.provider.userinfo(token) if teams_in(claims, path) is None else None
         user = people.note(db.session, read(issuer, claims, more, path))
         known = people.get(db.session, user.id, admin_team)
-    return Bearer(known, frozenset(tokens.SCOPES))
+    return Bearer(known, frozenset(tokens.SCOPES), until=datetime.fromtimestamp(claims["exp"], UTC))

@@ -114,7 +114,7 @@ def _admit_caller() -> None:
     needed = "read" if request.method in SAFE_METHODS else "write"
     if needed not in found.scopes:
         raise NotAllowed(f"This token lacks the scope “{needed}”.", code="insufficient_scope")
-    g.person, g.token_id = found.known.person, found.token_id
+    g.person, g.token_id, g.token_until = found.known.person, found.token_id, found.until
 
 
 def _admit_person() -> ResponseReturnValue | None:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from app.identity.bearer import Rules
 from app.identity.keys import KeyRing
 from app.identity.oidc import Provider
+from app.identity.tickets import Tickets
 from app.vault import Vault
 from config import Settings
 
@@ -17,12 +18,13 @@ EXTENSION = "identity"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The settings, the vault that seals the provider's tokens, and the provider with its keys."""
+    """The settings, the vault that seals the provider's tokens, the provider with its keys, and one-time tickets."""
 
     settings: Settings
     vault: Vault
     provider: Provider
     keys: KeyRing = field(repr=False)
+    tickets: Tickets = field(repr=False)
 
     @property
     def rules(self) -> Rules:
@@ -33,7 +35,7 @@ class Parts:
 def install(app: Flask, settings: Settings, vault: Vault) -> None:
     """Make the parts of `app`. Asks nothing of the provider."""
     provider = Provider(app, settings)
-    app.extensions[EXTENSION] = Parts(settings, vault, provider, KeyRing(provider.keys))
+    app.extensions[EXTENSION] = Parts(settings, vault, provider, KeyRing(provider.keys), Tickets(settings.redis_url))
 
 
 def parts() -> Parts:

@@ -23,11 +23,15 @@ LONGEST_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who calls, and what the token lets them do. token_id: the row of a personal access token, None for a provider's."""
+    """Who calls, and what the token lets them do.
+
+    token_id: the row of a personal access token, None for a provider's; until: when it expires.
+    """
 
     known: Known
     scopes: frozenset[str]
     token_id: uuid.UUID | None = None
+    until: datetime | None = None
 
 
 def mint(
@@ -82,7 +86,7 @@ def find(session: Db, token: str, admin_team: str, now: datetime) -> Bearer:
     if expires_at <= now:
         raise SignInNeeded("This access token has expired. Make a new one.", code="invalid_token")
     _touch(session, token_id, used_at, now)
-    return Bearer(known(row, admin_team), frozenset(scopes), token_id)
+    return Bearer(known(row, admin_team), frozenset(scopes), token_id, expires_at)
 
 
 def revoke(session: Db, user_id: uuid.UUID, token_id: uuid.UUID, now: datetime) -> bool:

@@ -28,10 +28,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.type_api import TypeEngine
 
+from app.core.access import Person
 from app.core.statuses import AttemptStatus
+from app.errors import NotFound
 from app.models import AccessToken, Team, TeamMember, User, UserSession
-from app.models.tables import ATTEMPT, EVENT, LOG, REQUEST
+from app.models.tables import ATTEMPT, EVENT, LOG, REQUEST, STEP
 from app.queries.reader import Reader
+from app.queries.requests import visible
 from app.queries.shapes import Event, Line
 
 GOES_ON = (AttemptStatus.RUNNING, AttemptStatus.WAITING)
@@ -195,3 +198,45 @@ def still_allowed(session: Reader, watchers: Sequence[Watcher], admin_team: str,
         },
     )
     return frozenset(row.place for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a request stands. key: of its row; last: the number of its newest event; ended: nothing more comes by itself."""
+
+    key: uuid.UUID
+    last: int
+    ended: bool
+
+
+def head(session: Reader, person: Person, request_id: str) -> Head:
+    """Where a request stands. Raises NotFound, also for what the person may not see."""
+    row = session.execute(
+        select(REQUEST.c.id, REQUEST.c.last_event, REQUEST.c.completed_at).where(
+            REQUEST.c.request_id == request_id, visible(person)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no request {request_id}, or none that you may see.")
+    return Head(row.id, row.last_event, row.completed_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """A log that can be followed. step: the key of its row; attempt: 0 before the first; goes_on: lines may still come."""
+
+    step: uuid.UUID
+    attempt: int
+    goes_on: bool
+
+
+def log_head(session: Reader, request: uuid.UUID, step_id: str, attempt: int | None) -> LogHead:
+    """The log of an attempt, of the newest one without `attempt`. Raises NotFound."""
+    row = session.execute(
+        select(STEP.c.id, STEP.c.attempt).where(STEP.c.request_id == request, STEP.c.step_id == step_id)
+    ).one_or_none()
+    if row is None or (attempt is not None and not 1 <= attempt <= row.attempt):
+        raise NotFound("There is no such attempt.")
+    number = attempt or row.attempt
+    status = session.scalar(select(ATTEMPT.c.status).where(ATTEMPT.c.step_id == row.id, ATTEMPT.c.attempt_number == number))
+    return LogHead(row.id, number, status in GOES_ON)

@@ -5,8 +5,6 @@ import logging
 import uuid
 from collections.abc import Iterable
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -14,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.events import CHANNEL
 from app.queries import live
 from app.stream.hub import Hub, Topic
+from app.stream.subscription import RedisAway, heard
 
 log = logging.getLogger(__name__)
 
@@ -28,20 +27,11 @@ async def listen(url: str, hub: Hub) -> None:
     """Put down what Redis tells, until cancelled. Losing it makes news later, by `LOOK_SECONDS` at most."""
     while True:
         try:
-            async with Redis.from_url(url, socket_connect_timeout=1, health_check_interval=15) as redis:
-                await _listen(redis, hub)
-        except (RedisError, OSError) as error:
+            async for message in heard(url, CHANNEL):
+                hub.put_down(Topic(key) for key in keys_in(message))
+        except RedisAway as error:
             log.warning("Redis does not answer, news are looked for", extra={"error": str(error)})
         await asyncio.sleep(RETRY_SECONDS)
-
-
-async def _listen(redis: Redis, hub: Hub) -> None:
-    async with redis.pubsub(ignore_subscribe_messages=True) as said:
-        await said.subscribe(CHANNEL)
-        while True:
-            message = await said.get_message(timeout=60)
-            if message is not None:
-                hub.put_down(Topic(key) for key in keys_in(message["data"]))
 
 
 def keys_in(data: bytes) -> Iterable[uuid.UUID]:

@@ -33,4 +33,11 @@ YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Names = tuple[Annotated[str, Field(max_length=200)], ...]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="How many a page holds."), Whole]
 Cursor = Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before.")]
+Wait = Annotated[
+    int,
+    Field(
+        ge=0, le=60, description="Seconds to wait for something to happen, when nothing has; a portal that is busy waits less."
+    ),
+    Whole,
+]
 After = Annotated[int, Field(ge=0, le=LARGEST), Whole]

@@ -1,7 +1,7 @@
 """Requests as lists and pages show them, and what an order is answered with."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel
 from pydantic.config import JsonDict
@@ -10,16 +10,17 @@ from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
 from app.api.shapes.decisions import Refusals
-from app.api.shapes.parameters import After, Cursor, Limit, YesOrNo
+from app.api.shapes.parameters import LARGEST, After, Cursor, Limit, Wait, Whole, YesOrNo
 from app.api.shapes.steps import CheckSummary, PlannedCheck, PlannedStep, StepSummary
 from app.core.access import Person
 from app.core.decisions import kept
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
 from app.queries.decisions import refusals
+from app.queries.live import News
 from app.queries.paging import Page
 from app.queries.requests import Filters
-from app.queries.shapes import Detail, Event, Summary
+from app.queries.shapes import Detail, Summary
 
 Mode = Literal["automation", "manual"]
 
@@ -64,6 +65,16 @@ class EventsQuery(Query):
 
     after: After = Field(default=0, description="The number of the last event that the client has.")
     limit: Limit = 50
+    wait: Wait = 0
+
+
+class DetailQuery(Query):
+    """Whether to wait for a change."""
+
+    wait: Wait = 0
+    after: Annotated[int, Field(ge=0, le=LARGEST), Whole] | None = Field(
+        default=None, description="With `wait`: the `last_event` that the client has; the newest one when left out."
+    )
 
 
 class Requester(Body):
@@ -199,17 +210,19 @@ class RequestEvent(Body):
 
 
 class RequestEventList(Body):
-    """Events, oldest first, without holes. Ask again with `after` = `last_number`."""
+    """Events, oldest first, without holes. Ask again with `after` = `last_number`, until it has `ended`."""
 
     request_id: str
     events: list[RequestEvent]
     last_number: int
     has_more: bool
+    ended: bool = Field(description="Nothing comes after these unless somebody resumes the request or rolls it back.")
 
     @classmethod
-    def of(cls, request_id: str, found: Sequence[Event], query: EventsQuery) -> Self:
+    def of(cls, request_id: str, news: News, query: EventsQuery) -> Self:
         """The shape of what was found; one more than the limit was read to see whether there is more."""
-        shown = found[: query.limit]
+        shown = news.events[: query.limit]
+        more = len(news.events) > query.limit
         events = [
             RequestEvent(
                 number=event.number,
@@ -222,7 +235,8 @@ class RequestEventList(Body):
             for event in shown
         ]
         last = shown[-1].number if shown else query.after
-        return cls(request_id=request_id, events=events, last_number=last, has_more=len(found) > query.limit)
+        ended = news.ended and not more
+        return cls(request_id=request_id, events=events, last_number=last, has_more=more, ended=ended)
 
 
 class Values(Body):

@@ -1,17 +1,20 @@
 """Steps of requests: in a plan, in a request, and whole with their attempts and logs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from app.api.reading import Query
 from app.api.shapes.common import MASK, Body, Moment
-from app.api.shapes.parameters import LARGEST, After, Whole
+from app.api.shapes.parameters import LARGEST, Whole
 from app.core import plan
 from app.core.statuses import Activity, AttemptStatus, StepStatus
 from app.core.step_params import Undo
 from app.queries import shapes as found
+from app.queries.logs import LogPage
+
+LineNumber = Annotated[int, Field(ge=0, le=LARGEST), Whole]
 
 
 class LogQuery(Query):
@@ -20,10 +23,9 @@ class LogQuery(Query):
     attempt: Annotated[int, Field(ge=1, le=LARGEST), Whole] | None = Field(
         default=None, description="The newest one when left out."
     )
-    after: After = Field(default=0, description="The number of the last line that the client has.")
-    tail: Annotated[int, Field(ge=1, le=1000), Whole] = Field(
-        default=200, description="How many lines at most; the last ones are kept."
-    )
+    after: LineNumber | None = Field(default=None, description="Go on behind the line of this number.")
+    before: LineNumber | None = Field(default=None, description="Go back from the line of this number.")
+    tail: Annotated[int, Field(ge=1, le=1000), Whole] = Field(default=200, description="How many lines at most.")
 
 
 class JobTracking(Body):
@@ -217,12 +219,22 @@ class Log(Body):
     step_id: str
     attempt_number: int
     lines: list[LogLine]
+    has_earlier: bool
+    has_later: bool
+    ended: bool = Field(description="The attempt is over: it writes no more lines.")
 
     @classmethod
-    def of(cls, request_id: str, step_id: str, attempt: int, lines: Sequence[found.Line]) -> Self:
-        """The shape of lines."""
-        shown = [LogLine(number=line.number, logged_at=line.logged_at, text=line.text) for line in lines]
-        return cls(request_id=request_id, step_id=step_id, attempt_number=attempt, lines=shown)
+    def of(cls, request_id: str, step_id: str, page: LogPage) -> Self:
+        """The shape of a page of a log."""
+        return cls(
+            request_id=request_id,
+            step_id=step_id,
+            attempt_number=page.attempt,
+            lines=[LogLine(number=line.number, logged_at=line.logged_at, text=line.text) for line in page.lines],
+            has_earlier=page.earlier,
+            has_later=page.later,
+            ended=not page.goes_on,
+        )
 
 
 class PlannedStep(Body):
