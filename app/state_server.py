@@ -1,7 +1,8 @@
 """Terraform's HTTP state backend on the worker's own loopback: encrypted, versioned, locked by the lease of the step.
 
 A run sees a URL and a password that hold for that run alone; no database credentials reach it (`local-exec` inherits the
-environment). There is no LOCK: who holds the step's lease may read and write, and a dead run's lock dies with its lease.
+environment). There is no LOCK: who holds the step's lease may read, and write where the lease is for a run or an undo; a dead
+run's lock dies with its lease.
 """
 
 import base64
@@ -12,7 +13,7 @@ import secrets
 import socketserver
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.statuses import StepStatus
+from app.core.statuses import Activity, StepStatus
 from app.errors import Conflict, StratusError
 from app.models.requests import RequestStep, TerraformState
 from app.steps.base import StateAccess
@@ -36,11 +37,15 @@ IDLE_SECONDS = 60
 CLOSE_SECONDS = 0.1
 """How soon `close` is heard."""
 
+READING = tuple(Activity)
+WRITING = (Activity.RUN, Activity.UNDO)
+"""Who finds out what became of a run changes nothing, whatever Terraform would make of it."""
+
 log = logging.getLogger(__name__)
 
 
 class LeaseLostError(Conflict):
-    """The step is no longer this run's: its lease went to somebody else."""
+    """The step is no longer this run's: its lease went to somebody else, or is for looking only."""
 
 
 class StateStore:
@@ -54,7 +59,7 @@ class StateStore:
         """The state, or nothing. Raises LeaseLostError, VaultError, SQLAlchemyError."""
         newest = select(TerraformState.id, TerraformState.ciphertext).where(TerraformState.step_id == step_pk)
         with self._engine.begin() as connection:
-            _hold(connection, step_pk, lease_token)
+            _hold(connection, step_pk, lease_token, READING)
             row = connection.execute(newest.order_by(TerraformState.version.desc()).limit(1)).one_or_none()
         return b"" if row is None else self._vault.decrypt(row.ciphertext, _cell(row.id))
 
@@ -64,7 +69,7 @@ class StateStore:
         ciphertext = self._vault.encrypt(state, _cell(key))
         last = select(func.coalesce(func.max(TerraformState.version), 0)).where(TerraformState.step_id == step_pk)
         with self._engine.begin() as connection:
-            _hold(connection, step_pk, lease_token)
+            _hold(connection, step_pk, lease_token, WRITING)
             version = connection.execute(last).scalar_one() + 1
             row = {"id": key, "step_id": step_pk, "version": version, "ciphertext": ciphertext, "written_with": lease_token}
             connection.execute(insert(TerraformState).values(row))
@@ -72,12 +77,16 @@ class StateStore:
             connection.execute(delete(TerraformState).where(*old))
 
 
-def _hold(connection: Connection, step_pk: uuid.UUID, lease_token: uuid.UUID) -> None:
-    """Lock the step's row, if its lease is still this one: nobody takes it away before this transaction ends."""
+def _hold(connection: Connection, step_pk: uuid.UUID, lease_token: uuid.UUID, activities: Collection[Activity]) -> None:
+    """Lock the step's row, if its lease is still this one: nobody takes it away before this transaction ends.
+
+    activities: what the lease may be for.
+    """
     held = (
         select(RequestStep.id)
         .where(RequestStep.id == step_pk, RequestStep.lease_token == lease_token)
         .where(RequestStep.status.in_((StepStatus.RUNNING, StepStatus.VERIFYING)))
+        .where(RequestStep.activity.in_(activities))
         .with_for_update(key_share=True)
     )
     if connection.execute(held).one_or_none() is None:

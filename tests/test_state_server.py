@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import create_engine, func, select, update
 
-from app.core.outcomes import Failed
+from app.core.outcomes import Done, Failed
 from app.models import RequestStep, TerraformState
 from app.state_server import KEPT_VERSIONS, MAX_STATE_BYTES, LeaseLostError, StateServer, StateStore
 from app.vault import Vault, VaultError
 from tests.fixtures.house import http as http_step
-from tests.fixtures.house import item
+from tests.fixtures.house import item, terraform
 from tests.steps.terraform_runs import Site, example
 
 STATE = b'{"version": 4, "canary": "hunter2-hunter2"}'
@@ -134,6 +134,47 @@ def test_who_lost_the_lease_may_neither_read_nor_write(server, house, claim, met
     assert len(rows(house)) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_the_lock_of_a_dead_run_ends_with_its_lease(server, store, house, claim, method):
+    store.write(claim.step.id, claim.token, STATE)
+    house.lose("make")
+    with server.open(claim.step.id, claim.token) as access:
+        assert call(access, method, b"{}")[0] == 409
+    assert len(rows(house)) == 1
+
+
+def test_who_finds_out_what_became_of_a_run_reads_its_state_and_changes_nothing(server, store, house, claim):
+    store.write(claim.step.id, claim.token, STATE)
+    house.lose("make")
+    probe = house.must_claim()
+    with server.open(probe.step.id, probe.token) as access:
+        assert (probe.activity, call(access, "GET")) == ("probe", (200, STATE))
+        assert {call(access, method, b"{}")[0] for method in ("POST", "DELETE")} == {409}
+
+
+def test_an_undo_reads_and_changes_the_state(server, store, house):
+    house.offer(built=item(terraform("build")))
+    order = house.order("built")
+    run = house.must_claim()
+    store.write(run.step.id, run.token, STATE)
+    house.record(run, Done())
+    house.roll_back(order.request_id)
+    undo = house.must_claim()
+    with server.open(undo.step.id, undo.token) as access:
+        assert (undo.activity, call(access, "GET")) == ("undo", (200, STATE))
+        assert call(access, "POST", b"{}")[0] == 204
+        assert store_refuses(store, run)
+
+
+def store_refuses(store, claim):
+    """Whether an earlier claim may neither read nor write any more."""
+    with pytest.raises(LeaseLostError):
+        store.read(claim.step.id, claim.token)
+    with pytest.raises(LeaseLostError):
+        store.write(claim.step.id, claim.token, STATE)
+    return True
+
+
 @pytest.mark.parametrize("status", ["ready", "waiting", "completed", "indeterminate"])
 def test_a_step_that_no_longer_runs_may_not_be_written(store, house, claim, status):
     with house.engine.begin() as connection:
@@ -230,3 +271,10 @@ def test_terraform_stops_before_it_builds_when_the_lease_is_gone(place, house, c
     outcome = place.run(example("redis"), {"name": "portal"})
     assert isinstance(outcome, Failed)
     assert rows(house) == []
+
+
+def test_a_probe_finds_in_the_state_what_a_run_had_built_whose_worker_died(place, house):
+    built = place.run(example("redis"), {"name": "portal"})
+    house.lose("make")
+    place.lease = house.must_claim().token
+    assert place.call("probe", example("redis"), {"name": "portal"}, noted=place.noted[-1]) == built
