@@ -7,6 +7,7 @@ is kept with the attempt for people to read. Undos are recorded in `undoing`, st
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
@@ -167,12 +168,14 @@ class _Recorder:
         return None if self.result.checks is None else [dict(check) for check in self.result.checks]
 
     def _waiting(self, outcome: Waiting) -> int | None:
+        # Given up since it was claimed: what goes on outside was not asked to stop yet.
+        stop_now = self.change.given_up and not self.step.stop_wanted
         moved = self._move(
             StepStatus.WAITING,
             quiet=self.claim.activity == Activity.POLL,
             activity=Activity.POLL,
             handle=dict(outcome.handle),
-            check_after=func.clock_timestamp() + outcome.check_after,
+            check_after=func.clock_timestamp() + (timedelta(0) if stop_now else outcome.check_after),
             verification=self._checks(),
             losses=0,
             external_id=outcome.external_id or self.step.external_id,
@@ -180,7 +183,7 @@ class _Recorder:
         )
         if moved is not None:
             self._attempt(AttemptStatus.WAITING, external_id=outcome.external_id or self.step.external_id, completed_at=None)
-        return self._moved(moved)
+        return self._moved(moved, int(stop_now))
 
     def _needs_human(self, outcome: NeedsHuman) -> int | None:
         if self.change.given_up:
