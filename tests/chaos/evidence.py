@@ -1,0 +1,166 @@
+"""What is left of a fault, for the invariants to judge: rows, the witness's history, what was seen outside, dumps and logs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.chaos.load import Accepted
+from tests.chaos.outside import Call
+from tests.chaos.stack import Stack
+
+Row = Any
+OF_REQUESTS = "request_id IN (SELECT id FROM service_requests WHERE number > %s)"
+OF_STEPS = f"step_id IN (SELECT id FROM request_steps WHERE {OF_REQUESTS})"
+TABLES = """
+SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
+  AND c.relname <> 'chaos_history'
+GROUP BY c.relname
+"""
+ANSWERS = {"service_requests": {"bundle_parameters", "item_parameters"}, "bundle_request_items": {"parameters"}}
+"""Where an answer belongs: in its own order, which those who may see the request read."""
+
+
+@dataclass
+class Evidence:
+    """Of the requests of one fault. Rows have names; `since` is the number of the last request before it."""
+
+    requests: Sequence[Row] = ()
+    steps: Sequence[Row] = ()
+    attempts: Sequence[Row] = ()
+    events: Sequence[Row] = ()
+    tickets: Sequence[Row] = ()
+    audit: Sequence[Row] = ()
+    outputs: Sequence[Row] = ()
+    history: Sequence[Row] = ()
+    accepted: Sequence[Accepted] = ()
+    calls: Sequence[Call] = ()
+    dispatches: Sequence[Mapping[str, Any]] = ()
+    complaints: Sequence[str] = ()
+    notes: Sequence[Mapping[str, Any]] = ()
+    """What the witnesses in the processes wrote."""
+    log: Sequence[Mapping[str, Any]] = ()
+    """Lines of webs and workers since the fault began, those that are JSON."""
+    leaks: Sequence[str] = ()
+    """Places in which a canary was seen where it does not belong."""
+    orphans: Sequence[str] = ()
+    overlaps: Sequence[str] = ()
+    """Terraform runs of one step that were seen at the same time."""
+    rolled: Mapping[str, int] = field(default_factory=dict)
+    """Exit statuses of those who were asked to go."""
+
+
+def last_number(stack: Stack) -> int:
+    """The number of the newest request."""
+    with stack.database() as connection:
+        return int(connection.execute("SELECT COALESCE(max(number), 0) AS n FROM service_requests").fetchone().n)
+
+
+def rows(stack: Stack, since: int) -> dict[str, list[Row]]:
+    """The rows of every request after `since`, one consistent picture of them."""
+    mine = {
+        "requests": "SELECT * FROM service_requests WHERE number > %s ORDER BY number",
+        "steps": f"SELECT * FROM request_steps WHERE {OF_REQUESTS} ORDER BY request_number, position",
+        "attempts": f"SELECT * FROM step_attempts WHERE {OF_STEPS} ORDER BY step_id, attempt_number",
+        "events": f"SELECT * FROM request_events WHERE {OF_REQUESTS} ORDER BY request_id, number",
+        "tickets": f"SELECT * FROM manual_tickets WHERE {OF_REQUESTS} ORDER BY created_at",
+        "outputs": f"SELECT * FROM request_outputs WHERE {OF_REQUESTS}",
+        "history": "SELECT * FROM chaos_history WHERE request IN"
+        " (SELECT id FROM service_requests WHERE number > %s) ORDER BY number",
+        "audit": "SELECT * FROM audit_log WHERE substring(target FROM 'request:(req-[0-9]+-[a-z0-9]+)') IN"
+        " (SELECT request_id FROM service_requests WHERE number > %s) ORDER BY id",
+    }
+    with stack.database() as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return {name: connection.execute(statement, [since]).fetchall() for name, statement in mine.items()}
+
+
+def needles(stack: Stack) -> dict[str, str]:
+    """Name -> text that must be nowhere. The answer is not among them: it belongs to its order."""
+    canaries = stack.canaries
+    told = {"step secret": canaries.outside_token, "sensitive output": canaries.output, "GitHub token": canaries.github}
+    return told | {f"token of {who}": token for who, token in stack.tokens.items()}
+
+
+def leaks(stack: Stack) -> Iterator[str]:
+    """Every place in which a canary is seen where it does not belong."""
+    yield from leaks_in_dump(stack)
+    yield from leaks_in_redis(stack)
+    yield from leaks_in_logs(stack)
+
+
+def leaks_in_dump(stack: Stack) -> Iterator[str]:
+    """Every table, as a dump writes it, plain and with bytes in hex."""
+    with stack.database() as connection:
+        for table in connection.execute(TABLES).fetchall():
+            own = ANSWERS.get(table.name, set())
+            elsewhere = [column for column in table.columns if column not in own]
+            yield from _found(f"table {table.name}", _copied(connection, table.name, table.columns), needles(stack))
+            answer = {"sensitive answer": stack.canaries.answer}
+            yield from _found(f"table {table.name}", _copied(connection, table.name, elsewhere), answer)
+
+
+def leaks_in_redis(stack: Stack) -> Iterator[str]:
+    """Every key and value that Valkey holds."""
+    secret = needles(stack) | {"sensitive answer": stack.canaries.answer}
+    try:
+        with Redis.from_url(stack.vk.url()) as client:
+            for key in client.scan_iter(count=500):
+                yield from _found(f"Redis {key.decode(errors='replace')}", key + (client.dump(key) or b""), secret)
+    except RedisError:
+        return
+
+
+def leaks_in_logs(stack: Stack) -> Iterator[str]:
+    """Every log of every process, servers included."""
+    secret = needles(stack) | {"sensitive answer": stack.canaries.answer}
+    for path in sorted((stack.home / "log").glob("*.log")):
+        yield from _found(f"log {path.name}", path.read_bytes(), secret)
+
+
+def log_lines(stack: Stack, offsets: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """The JSON lines that webs and workers wrote after `offsets` (file -> bytes), with the file as `process`."""
+    for name, size in log_sizes(stack).items():
+        with (stack.home / "log" / name).open("rb") as file:
+            file.seek(min(offsets.get(name, 0), size))
+            for line in file:
+                if line.startswith(b"{"):
+                    yield {**_json(line), "process": name}
+
+
+def log_sizes(stack: Stack) -> dict[str, int]:
+    """How long each log of webs and workers is now."""
+    found = [*(stack.home / "log").glob("web-*.log"), *(stack.home / "log").glob("worker-*.log")]
+    return {path.name: path.stat().st_size for path in found}
+
+
+def notes(stack: Stack) -> list[dict[str, Any]]:
+    """What the witnesses in the processes wrote since this was asked last."""
+    taken = [path.rename(path.with_suffix(".read")) for path in (stack.home / "witness").glob("*.jsonl")]
+    return [_json(line.encode()) for path in taken for line in path.read_text().splitlines()]
+
+
+def _copied(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> bytes:
+    listed = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor, cursor.copy(f'COPY (SELECT {listed} FROM "{table}") TO STDOUT') as copy:
+        return b"".join(bytes(chunk) for chunk in copy)
+
+
+def _found(where: str, content: bytes, secret: Mapping[str, str]) -> Iterator[str]:
+    for name, text in secret.items():
+        raw = text.encode()
+        if raw in content or raw.hex().encode() in content:
+            yield f"{where} holds a {name}"
+
+
+def _json(line: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return {"event": line.decode(errors="replace")}
