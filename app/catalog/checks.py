@@ -50,7 +50,7 @@ def _names(outline: Outline) -> Iterator[Fault]:
             yield Fault((*part.path, "name"), "duplicate", f"{name} is the name of a step", {"remedy": "rename the check"})
     for part in (*outline.fields, *outline.inputs.values()):
         name = part.body.get("name", part.path[-1])
-        if name in RESERVED:
+        if isinstance(name, str) and name in RESERVED:
             yield Fault(part.path, "reserved", f"the name {name} means something else in expressions", {"remedy": "rename it"})
     for part in outline.fields:
         if part.body["name"] in outline.inputs:

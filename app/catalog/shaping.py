@@ -72,17 +72,15 @@ def _of_check(fault: Fault, document: Any) -> Fault:
     """What is wrong with the type of a check, said at the type itself."""
     _, key, number = fault.path
     written = document["fulfillment"][key][number]
-    known = CHECK_TYPES[str(key)]
+    known, path = CHECK_TYPES[str(key)], (*fault.path, "type")
     if not isinstance(written, Mapping):
         return fault
     if "type" not in written:
-        return Fault((*fault.path, "type"), "required", "is missing", {"remedy": f"write one of {', '.join(known)}"})
-    if key == "preflight" and written["type"] in LATER_CHECKS:
-        return Fault(
-            (*fault.path, "type"), "oneof", f"{written['type']} {NOT_YET}", {"remedy": "take the check away until it does"}
-        )
-    message = f"must be one of {', '.join(known)}"
-    return Fault((*fault.path, "type"), "oneof", message, {"remedy": did_you_mean(str(written["type"]), known)})
+        return Fault(path, "required", "is missing", {"remedy": f"write one of {', '.join(known)}"})
+    named = str(written["type"])
+    if key == "preflight" and named in LATER_CHECKS:
+        return Fault(path, "oneof", f"{named} {NOT_YET}", {"remedy": "take the check away until it does"})
+    return Fault(path, "oneof", f"must be one of {', '.join(known)}", {"remedy": did_you_mean(named, known)})
 
 
 def _with_defaults(outline: Outline) -> Iterator[Part]:

@@ -87,6 +87,39 @@ fulfillment:
             database: "{{ items.postgres.outputs.address }}"
             cache: "{{ items.redis.outputs.endpoint if items.redis.selected else none }}"
 """
+STEP = "        type: HttpPost\n"
+AUTOMATION = "  automation:\n    steps:\n"
+ITEM_CHECKS = """\
+  preflight:
+    - {name: small_enough, type: expression, when: size <= 8, message: "{{ size }} is too much for now."}
+    - name: vault_answers
+      type: http
+      url: https://vault.example.com/v1/sys/health
+      headers: {X-Vault-Token: "{{ secrets.vault }}"}
+      status: [200, 429]
+      within: 1m
+      every: 5s
+    - {name: registry, type: tcp, host: registry.example.com, port: 443}
+    - {name: name_is_known, type: dns, host: "{{ database_name }}.example.com"}
+  health_checks:
+    - {name: listens, type: tcp, host: "{{ steps.provision_postgres.outputs.address }}", port: 5432, within: 10m}
+  rollback: {on: failure}
+"""
+BUNDLE_CHECKS = """\
+  preflight:
+    - {name: affordable, type: expression, when: not bundle.enable_ha or items.redis.selected}
+  health_checks:
+    - {name: whole, type: http, url: "https://{{ items.postgres.outputs.address }}/{{ bundle.enable_ha }}"}
+"""
+BACK = """\
+        rollback:
+          type: HttpPost
+          template:
+            url: "https://announce.example.com/{{ steps.announce.outputs.id }}"
+            body: "{{ steps.provision_postgres.outputs.address }}"
+        outputs:
+          id: {type: string}
+"""
 ITEM_FILE = "databases/postgres-database.yaml"
 CACHE_FILE = "databases/redis-cache.yaml"
 BUNDLE_FILE = "bundles/full-stack.yaml"
@@ -114,3 +147,12 @@ def change(root: Path, name: str, old: str, new: str) -> None:
     text = (root / name).read_text()
     assert old in text
     write(root, name, text.replace(old, new, 1))
+
+
+def with_checks(folder: Path) -> Path:
+    """The small catalog in `folder`, with checks, a rollback and a limit."""
+    change(folder, ITEM_FILE, AUTOMATION, ITEM_CHECKS + AUTOMATION)
+    change(folder, ITEM_FILE, STEP, STEP + BACK)
+    change(folder, ITEM_FILE, "presentation:\n", "limits: {concurrent: 2}\npresentation:\n")
+    change(folder, BUNDLE_FILE, AUTOMATION, BUNDLE_CHECKS + AUTOMATION)
+    return folder

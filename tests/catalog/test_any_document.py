@@ -3,14 +3,30 @@
 import copy
 import json
 
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.catalog.loader import load
-from tests.catalog.folders import BUNDLE, BUNDLE_FILE, ITEM, ITEM_FILE, sound, write
+from app.catalog.yaml12 import read
+from tests.catalog.folders import (
+    AUTOMATION,
+    BACK,
+    BUNDLE,
+    BUNDLE_CHECKS,
+    BUNDLE_FILE,
+    ITEM,
+    ITEM_CHECKS,
+    ITEM_FILE,
+    STEP,
+    sound,
+    write,
+)
 
-DOCUMENTS = {ITEM_FILE: yaml.safe_load(ITEM), BUNDLE_FILE: yaml.safe_load(BUNDLE)}
+WITH_CHECKS = {
+    ITEM_FILE: ITEM.replace(AUTOMATION, ITEM_CHECKS + AUTOMATION).replace(STEP, STEP + BACK),
+    BUNDLE_FILE: BUNDLE.replace(AUTOMATION, BUNDLE_CHECKS + AUTOMATION),
+}
+DOCUMENTS = {file: read(text.encode()).data for file, text in WITH_CHECKS.items()}
 EXPRESSIONS = [
     "{{",
     "{{ size }}",
@@ -18,7 +34,7 @@ EXPRESSIONS = [
     "{{ steps.announce.outputs }}",
     "{% if size %}x{% endif %}",
 ]
-NAMES = ["bundle", "connect", "postgres", "announce", "ManualTask", "selection", ">=1", "1.0.0"]
+NAMES = ["bundle", "connect", "postgres", "announce", "ManualTask", "selection", ">=1", "1.0.0", "http", "quota", "none"]
 plain = st.none() | st.booleans() | st.sampled_from([0, -1, 1.5, "", "a" * 300]) | st.sampled_from(EXPRESSIONS + NAMES)
 values = st.recursive(
     plain, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "type", "a"]), inner)

@@ -10,51 +10,8 @@ from jsonschema import Draft202012Validator
 from app.catalog.json_schema import json_schema
 from app.catalog.loader import load
 from app.catalog.yaml12 import read
-from tests.catalog.folders import BUNDLE_FILE, ITEM_FILE, change, write
+from tests.catalog.folders import AUTOMATION, BUNDLE_FILE, ITEM_FILE, STEP, change, with_checks, write
 from tests.pages import page
-
-STEP = "        type: HttpPost\n"
-AUTOMATION = "  automation:\n    steps:\n"
-ITEM_CHECKS = """\
-  preflight:
-    - {name: small_enough, type: expression, when: size <= 8, message: "{{ size }} is too much for now."}
-    - name: vault_answers
-      type: http
-      url: https://vault.example.com/v1/sys/health
-      headers: {X-Vault-Token: "{{ secrets.vault }}"}
-      status: [200, 429]
-      within: 1m
-      every: 5s
-    - {name: registry, type: tcp, host: registry.example.com, port: 443}
-    - {name: name_is_known, type: dns, host: "{{ database_name }}.example.com"}
-  health_checks:
-    - {name: listens, type: tcp, host: "{{ steps.provision_postgres.outputs.address }}", port: 5432, within: 10m}
-  rollback: {on: failure}
-"""
-BUNDLE_CHECKS = """\
-  preflight:
-    - {name: affordable, type: expression, when: not bundle.enable_ha or items.redis.selected}
-  health_checks:
-    - {name: whole, type: http, url: "https://{{ items.postgres.outputs.address }}/{{ bundle.enable_ha }}"}
-"""
-BACK = """\
-        rollback:
-          type: HttpPost
-          template:
-            url: "https://announce.example.com/{{ steps.announce.outputs.id }}"
-            body: "{{ steps.provision_postgres.outputs.address }}"
-        outputs:
-          id: {type: string}
-"""
-
-
-def with_checks(folder):
-    """The small catalog, with everything of this page in it."""
-    change(folder, ITEM_FILE, AUTOMATION, ITEM_CHECKS + AUTOMATION)
-    change(folder, ITEM_FILE, STEP, STEP + BACK)
-    change(folder, ITEM_FILE, "presentation:\n", "limits: {concurrent: 2}\npresentation:\n")
-    change(folder, BUNDLE_FILE, AUTOMATION, BUNDLE_CHECKS + AUTOMATION)
-    return folder
 
 
 def told(folder, file=ITEM_FILE):
