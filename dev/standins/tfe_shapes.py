@@ -149,7 +149,11 @@ def policy_check_of(run: Run) -> dict[str, Any]:
     """The policy check of a run."""
     check_id = f"polchk-{run.id.removeprefix('run-')}"
     overridden = run.plot["policy"]["result"] == "override" and run.status != "policy_override"
-    attributes: dict[str, Any] = {"scope": "organization", "status": "overridden" if overridden else "soft_failed", "result": {}}
+    attributes: dict[str, Any] = {
+        "scope": "organization",
+        "status": "overridden" if overridden else "soft_failed",
+        "result": {},
+    }
     return _resource("policy-checks", check_id, attributes, {}, f"{API}/policy-checks/{check_id}")
 
 
