@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, Waiting
-from app.core.step_params import TerraformFileParams
+from app.core.step_params import check_template
 from app.steps.base import StepSettings
 from tests.steps import remote_runs
 from tests.steps.remote_runs import STEP, TOKEN, WORKSPACE
@@ -248,6 +248,19 @@ def test_a_named_workspace_that_holds_what_another_step_built_is_left_alone(plac
     assert isinstance(place.through(template=named, idempotency_key=AGAIN), Done)
 
 
+def test_a_run_that_an_earlier_attempt_gave_up_on_is_discarded(place):
+    place.until(place.run(), "planned")
+    assert isinstance(place.through(idempotency_key=AGAIN), Done)
+    assert place.taken() == ["run", "discard", "run", "apply"]
+
+
+def test_an_undo_does_not_wait_behind_a_run_that_was_given_up_on(place):
+    place.tell("slow", seconds=60)
+    place.run()
+    assert isinstance(undone(place), Done)
+    assert place.taken() == ["run", "cancel"]
+
+
 def test_an_undo_destroys_all_that_the_workspace_holds(place):
     place.through()
     assert isinstance(undone(place), Done)
@@ -287,8 +300,10 @@ def test_an_undo_leaves_alone_what_another_built_in_the_same_workspace(place):
 
 @pytest.mark.parametrize("more", [{"backend_config": {"type": "s3"}}, {"backend": "worker"}])
 def test_a_template_names_one_place_for_its_state(more):
-    with pytest.raises(ValueError, match="backend"):
-        TerraformFileParams(**{"module_source": "x", "backend": "remote", "organization": "acme"} | more)
+    template = {"module_source": "x", "backend": "remote", "organization": "acme"}
+    assert check_template("TerraformFile", template) == []
+    (fault,) = check_template("TerraformFile", template | more)
+    assert (fault.code, "remote" in str(fault)) == ("conflict", True)
 
 
 def applying(place):

@@ -115,6 +115,9 @@ class _Steering:
         if going_on:
             self.context.log(f"Run {going_on.id} is of this step already; following it.")
             return self._follow(going_on)
+        for one in runs:
+            if self._is_left_over(one):
+                self._ask_to_end(one, f"{self._id} takes its place")
         if self._destroys and self._holds_nothing():
             return Done()
         return self._bring() or self._create([one.id for one in ours])
@@ -139,10 +142,7 @@ class _Steering:
         run = self._read()
         if run.ended:
             return self._judged(run)
-        if run.actions and (run.actions.is_cancelable or run.actions.is_discardable):
-            action = "cancel" if run.actions.is_cancelable else "discard"
-            if self.api.act(run.id, action, f"{self._id} was cancelled in Stratus"):
-                self.context.log(f"Asked HCP Terraform to {action} the run")
+        self._ask_to_end(run, f"{self._id} was cancelled in Stratus")
         return self.wait()
 
     def troubled(self, error: TfeError) -> Outcome:
@@ -239,6 +239,12 @@ class _Steering:
         elif self.api.act(run.id, "apply", f"{self._id}: confirmed by Stratus"):
             narrated(self.context, self.api, "plans", run.plan)
 
+    def _ask_to_end(self, run: Run, why: str) -> None:
+        if run.actions and (run.actions.is_cancelable or run.actions.is_discardable):
+            action = "cancel" if run.actions.is_cancelable else "discard"
+            if self.api.act(run.id, action, why):
+                self.context.log(f"Asked HCP Terraform to {action} the run {run.id}")
+
     def _judged(self, run: Run) -> Outcome:
         outcome = Ending(self.context, self.api, run, self.handle, self._where(), self._link).outcome()
         return self.wait() if outcome is None else outcome
@@ -246,6 +252,10 @@ class _Steering:
     def _is_strange(self, run: Run) -> bool:
         """Whether a run of a workspace that the template names has built something for somebody else."""
         return bool(self.params.workspace) and run.began_to_apply and f"{self._step}." not in (run.message or "")
+
+    def _is_left_over(self, run: Run) -> bool:
+        """Whether an earlier attempt of this step gave up on a run that holds the workspace, perhaps for ever."""
+        return not run.ended and not run.began_to_apply and f"{self._step}." in (run.message or "")
 
     def _taken(self) -> Failed:
         told = f"The workspace {self._name} holds what another has built: this step would destroy it. Name one of its own."
