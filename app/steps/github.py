@@ -5,15 +5,19 @@ it (`run-name: Set up monitoring (${{ inputs.stratus_id }})`) can be looked for:
 answer got lost or names no run. The catalog says that a workflow takes it by naming `stratus_id` among the `inputs`; its
 value there does not matter. Without it an unclear dispatch is `Indeterminate` at once. "The newest run" is never a match.
 
+What a dispatch would have to be found by is noted before it is sent. A run of ours that a probe does not find, however long it
+looks, is a person's: GitHub may be late, and a workflow may not show our id (docs/decisions/github.md).
+
 Outputs come from the artifact `stratus-outputs` (see `github_outputs`). Evidence: `{conclusion, artifacts, run_id,
 run_attempt}`.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from app.core.outcomes import Done, Failed, Indeterminate, Outcome, Waiting
+from app.core.outcomes import Again, Done, Failed, Indeterminate, Outcome, Waiting
 from app.core.step_params import GitHubWorkflowParams, StepParams
 from app.steps.base import StepContext
 from app.steps.github_api import Artifact, GitHub, GitHubError, Run
@@ -21,6 +25,7 @@ from app.steps.github_outputs import ARTIFACT, MAX_ARCHIVE_BYTES, UnreadableOutp
 from app.steps.parts import HasNoUndo, declared_outputs, done_or_incomplete, known_error
 
 ID_INPUT = "stratus_id"
+NO_ID = f"the workflow takes no input {ID_INPUT}"
 FIRST_POLL = timedelta(seconds=2)
 LONGEST_POLL = timedelta(seconds=30)
 POLL_GROWTH = 1.5
@@ -33,7 +38,8 @@ LOOK_BACK = timedelta(days=1)
 class GitHubWorkflow(HasNoUndo):
     """One run of a workflow.
 
-    `handle` of its waits: `{run_id, run_url, polls}`, or, while the run is looked for, `{seeking, since, known, polls}`.
+    `handle` of its waits: `{run_id, run_url, polls}` and `cancelled` once GitHub was asked to cancel it, or, while the run is
+    looked for, `{seeking, since, known, polls}`; that is noted before a dispatch too (`seeking` is None without an id of ours).
     """
 
     name: ClassVar[str] = "GitHubWorkflow"
@@ -51,7 +57,13 @@ class GitHubWorkflow(HasNoUndo):
         if found := _alive(ours):
             context.log(f"Run {found.id} is of this wish already; following it.")
             return _follow(found)
-        return _dispatch(context, github, wish, since, [run.id for run in ours])
+        if context.stopping.is_set():
+            return Again("It was stopped before the workflow was dispatched.")
+        # Runs of this wish that failed before are not the one that is dispatched now.
+        seeking = {"seeking": wish, "since": since.isoformat(), "known": [run.id for run in ours], "polls": 0}
+        if not context.note(seeking):
+            return Again("What a dispatch would have to be found by could not be noted, so nothing was dispatched.")
+        return _dispatch(context, github, seeking)
 
     def poll(self, context: StepContext) -> Outcome:
         """See how the run stands, or look for it again."""
@@ -59,23 +71,25 @@ class GitHubWorkflow(HasNoUndo):
             return _look(context, _github(context))
         return _seek(context, _github(context))
 
-
     def probe(self, context: StepContext) -> Outcome:
         """Look for the run that carries our id; without such an id nobody can tell."""
-        params = _params(context)
-        if ID_INPUT not in params.inputs:
-            return Indeterminate(_where(params) | {"hint": f"the workflow takes no input {ID_INPUT}"})
-        since = datetime.now(UTC) - LOOK_BACK
-        return Waiting({"seeking": _wish(context), "since": since.isoformat(), "known": [], "polls": 0}, FIRST_POLL)
+        if not context.noted:
+            return Again("It had not come to the dispatch.")
+        if context.noted["seeking"] is None:
+            return Indeterminate(_where(_params(context)) | {"hint": NO_ID})
+        return _seek(replace(context, handle=context.noted), _github(context))
 
     def stop(self, context: StepContext) -> Outcome:
-        """See how the run stands."""
+        """Ask GitHub to cancel the run, and see how it stands. One that is still looked for is cancelled when it is found."""
+        github = _github(context)
+        if "run_id" in context.handle and not context.handle.get("cancelled"):
+            context = _cancelled(context, github)
         return self.poll(context)
 
 
-def _dispatch(context: StepContext, github: GitHub, wish: str | None, since: datetime, known: list[int]) -> Outcome:
-    """known: runs of this wish that failed before; they are not the one that is dispatched now."""
-    params = _params(context)
+def _dispatch(context: StepContext, github: GitHub, seeking: dict[str, Any]) -> Outcome:
+    """seeking: the handle of looking for the run, should GitHub not tell which one it is."""
+    params, wish = _params(context), seeking["seeking"]
     inputs = params.inputs | ({ID_INPUT: wish} if wish else {})
     context.log(f"Dispatching {params.workflow_id} of {params.repository} at {params.ref}.")
     try:
@@ -90,9 +104,19 @@ def _dispatch(context: StepContext, github: GitHub, wish: str | None, since: dat
         problem = "GitHub took the dispatch and did not say which run it started"
     context.log(f"{problem}.")
     if wish is None:
-        return Indeterminate(_where(params) | {"problem": problem, "hint": f"the workflow takes no input {ID_INPUT}"})
-    handle = {"seeking": wish, "since": since.isoformat(), "known": known, "polls": 0}
-    return Waiting(handle, FIRST_POLL)
+        return Indeterminate(_where(params) | {"problem": problem, "hint": NO_ID})
+    return Waiting(seeking, FIRST_POLL)
+
+
+def _cancelled(context: StepContext, github: GitHub) -> StepContext:
+    """The context after GitHub was asked to cancel the run. A run that has ended is none the worse for it."""
+    try:
+        asked = github.cancel(int(context.handle["run_id"]))
+    except GitHubError as error:
+        context.log(f"The run could not be cancelled: {error}.")
+        return context
+    context.log("Asked GitHub to cancel the run." if asked else "The run had ended before it could be cancelled.")
+    return replace(context, handle={**context.handle, "cancelled": True, "polls": 0})
 
 
 def _seek(context: StepContext, github: GitHub) -> Outcome:

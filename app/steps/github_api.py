@@ -120,6 +120,10 @@ class GitHub:
         """How a run stands."""
         return _checked(Run, self._call("GET", f"/actions/runs/{run_id}"))
 
+    def cancel(self, run_id: int) -> bool:
+        """Ask for a run to be cancelled, which takes a while; False when it has ended already."""
+        return self._call("POST", f"/actions/runs/{run_id}/cancel", expected=(202, 409)).status == 202
+
     def artifacts(self, run_id: int) -> list[Artifact]:
         """What a run left behind, the newest first: a re-run may leave a name twice."""
         reply = self._call("GET", f"/actions/runs/{run_id}/artifacts?per_page={MAX_ARTIFACTS}")

@@ -1,6 +1,5 @@
 """`GitHubWorkflow` against the stand-in; both directions of every exchange are held against GitHub's own description."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,13 +7,10 @@ import pytest
 
 from app.core.outcomes import Done, Failed, Indeterminate, Waiting
 from app.core.verification import verify
-from app.steps.github import GitHubWorkflow
 from dev.standins.github import create_app
 from dev.standins.serving import Running
 from tests.steps.exchanges import LOOPBACK, DescribedOutbound, context, workflow
-
-STEP = GitHubWorkflow()
-RUN_SECONDS = 0.2
+from tests.steps.workflow_runs import RUN_SECONDS, STEP, dispatches, followed, tell
 
 
 @pytest.fixture
@@ -32,25 +28,6 @@ def way_out(github):
 def ready(github, way_out):
     """The context of a step that is about to run."""
     return context(workflow(), http=way_out, github_api_url=github.url)
-
-
-def tell(github, behaviour, **options):
-    reply = LOOPBACK.request("POST", f"{github.url}/_control", json={"behaviour": behaviour, **options}, timeout=5)
-    assert reply.status == 200
-
-
-def dispatches(github):
-    return LOOPBACK.request("GET", f"{github.url}/_log", timeout=5).json()["dispatches"]
-
-
-def followed(ready, outcome, *, polls=40):
-    """Poll as the worker would, only sooner, until nothing is waited for any more."""
-    for _ in range(polls):
-        if not isinstance(outcome, Waiting):
-            return outcome
-        time.sleep(RUN_SECONDS / 4)
-        outcome = STEP.poll(replace(ready, handle=outcome.handle))
-    return outcome
 
 
 def test_a_dispatch_is_waited_for_with_a_link_to_its_run(ready, github):
