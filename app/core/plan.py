@@ -13,18 +13,10 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from app.core.durations import parse_duration
 from app.core.expressions import Reference, evaluate, expression_references, references
 from app.core.plan_checks import KEYS, Check, Kind, checks_of
+from app.core.plan_config import check_config, manual_of, step_config
 from app.core.statuses import STEP_SATISFIED, StepStatus
-from app.core.step_params import undo_of
-
-DEFAULT_RETRY: Mapping[str, Any] = {
-    "max_attempts": 1,
-    "backoff_strategy": "exponential",
-    "initial_delay": "5s",
-    "max_delay": "5m",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +220,6 @@ def _by_hand(item: ChosenItem, fulfillment: Mapping[str, Any]) -> dict[str, Any]
     return {"name": f"fulfil_{item.alias}", "title": item.title, "type": "ManualTask", "template": template}
 
 
-def manual_of(fulfillment: Mapping[str, Any], title: str) -> dict[str, Any]:
-    """`fulfillment.manual` as every ticket needs it, whichever system it was written for.
-
-    `{system, template, title, instructions, due?}`; texts are templates still, `title` and `instructions` are never empty.
-    """
-    manual = fulfillment.get("manual") or {}
-    template = manual.get("template") or {}
-    heading = next((template[key] for key in ("title", "summary", "subject", "short_description") if template.get(key)), title)
-    body = next((template[key] for key in ("instructions", "description", "body") if template.get(key)), heading)
-    due = {"due": template["due"]} if template.get("due") else {}
-    return {"system": manual.get("system", "internal"), "template": template, "title": heading, "instructions": body, **due}
-
-
 @dataclass(frozen=True, slots=True)
 class _Numbers:
     """The ids of a plan. positions: by id. of_item: by alias, whatever another must wait for that waits for the item."""
@@ -300,7 +279,7 @@ def _planned(part: _Part, step: Mapping[str, Any], numbers: _Numbers) -> Planned
         position=numbers.positions[step_id],
         depends_on=numbers.sorted(parents),
         skipped=decided is False,
-        config=_config(part, step, undecided=decided is None),
+        config=step_config(part.fulfillment, part.title, step, undecided=decided is None),
         verification=dict(step["verification"]) if step.get("verification") else None,
         module_sha256=part.modules.get(step["template"]["module_source"]) if step["type"] == "TerraformFile" else None,
     )
@@ -319,7 +298,7 @@ def _planned_check(check_id: str, numbers: _Numbers) -> PlannedStep:
         position=numbers.positions[check_id],
         depends_on=numbers.sorted(_judged(part, numbers)) if check.kind == "health" else (),
         skipped=False,
-        config=_check_config(part, check, title),
+        config=check_config(part.fulfillment, check, title),
         verification={"type": "check", "name": title},
         module_sha256=None,
         kind=check.kind,
@@ -406,61 +385,3 @@ def _is_known(reference: Reference, known: Mapping[str, Any]) -> bool:
     if reference.root == "items":
         return reference.path[1:2] == ("selected",)
     return reference.root in known
-
-
-def _config(part: _Part, step: Mapping[str, Any], *, undecided: bool) -> dict[str, Any]:
-    automation = part.fulfillment.get("automation") or {}
-    rollback = step.get("rollback")
-    undo = undo_of(step["type"], rollback)
-    config = {
-        "template": step.get("template") or {},
-        "retry_policy": _retry_policy(step.get("retry_policy") or automation.get("retry_policy") or {}),
-        "timeout": _seconds(step["timeout"]) if step.get("timeout") else None,
-        "outputs": {**_answers(step), **(step.get("outputs") or {})},
-        "errors": list(step.get("errors") or ()),
-        "fallback_on_failure": automation.get("fallback_on_failure", True),
-        "manual": manual_of(part.fulfillment, part.title),
-        "undo": undo,
-    }
-    if undo == "rollback":
-        config["rollback"] = rollback
-    if automation.get("timeout"):
-        config["automation_timeout"] = _seconds(automation["timeout"])
-    return {**config, "when": step["when"]} if undecided else config
-
-
-def _check_config(part: _Part, check: Check, title: str) -> dict[str, Any]:
-    """A check is looked at patiently, not tried again; who is asked about it is told what should hold, not how to build."""
-    manual = part.fulfillment.get("manual") or {}
-    return {
-        "template": check.template,
-        "retry_policy": _retry_policy({}),
-        "timeout": check.timeout,
-        "outputs": {},
-        "errors": [],
-        "fallback_on_failure": (part.fulfillment.get("automation") or {}).get("fallback_on_failure", True),
-        "manual": {
-            "system": manual.get("system", "internal"),
-            "template": {},
-            "title": f"{title} does not hold",
-            "instructions": check.instructions,
-        },
-        "undo": "nothing",
-    }
-
-
-def _retry_policy(written: Mapping[str, Any]) -> dict[str, Any]:
-    policy = {**DEFAULT_RETRY, **written}
-    return {**policy, "initial_delay": _seconds(policy["initial_delay"]), "max_delay": _seconds(policy["max_delay"])}
-
-
-def _seconds(duration: str) -> float:
-    return parse_duration(duration).total_seconds()
-
-
-def _answers(step: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields a ManualTask asks for, as declared outputs: what a person fills in is what the step yields."""
-    if step["type"] != "ManualTask":
-        return {}
-    answers = (step.get("template") or {}).get("answers") or ()
-    return {answer["name"]: {key: value for key, value in answer.items() if key != "name"} for answer in answers}

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.expressions import ExpressionError
-from app.core.plan import ChosenItem, cycles, edges_of, manual_of, plan, ready
+from app.core.plan import ChosenItem, cycles, edges_of, plan, ready
+from app.core.plan_config import manual_of
 
 MANUAL = {"system": "internal", "template": {"title": "Do it", "instructions": "By hand."}}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import nodes
@@ -45,10 +46,14 @@ def references(template: Any) -> list[Reference]:
 
     Raises ExpressionError for a text that cannot be parsed.
     """
+    return list(dict.fromkeys(reference for source in strings(template) for reference in _of_source(source)))
+
+
+@lru_cache(maxsize=1024)
+def _of_source(source: str) -> tuple[Reference, ...]:
     walk = _Walk()
-    for source in strings(template):
-        walk.statements(parse(source).body)
-    return list(dict.fromkeys(walk.found))
+    walk.statements(parse(source).body)
+    return tuple(walk.found)
 
 
 def expression_references(expression: str) -> list[Reference]:
