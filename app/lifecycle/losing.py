@@ -76,10 +76,11 @@ class _Lost:
         return self.change.move_step(self.row.id, target, StepStatus.RUNNING, quiet=quiet, token=self.row.lease_token, **values)
 
     def _note_evidence(self) -> dict[str, Any]:
-        """Keep with the attempt what is known; what an earlier loss noted stands."""
+        """Keep with the attempt what is known: who had made the call, and how it was lost last."""
         mine = (ATTEMPT.c.step_id == self.row.id, ATTEMPT.c.attempt_number == self.row.attempt)
         before = self.change.connection.execute(ATTEMPT.select().where(*mine)).one_or_none()
-        evidence = {**((before.evidence if before is not None else None) or {}), **_last_seen(self.row, self.losses)}
+        seen = _last_seen(self.row, self.losses)
+        evidence = {**seen, **((before.evidence if before is not None else None) or {}), "what": seen["what"]}
         ended = {"status": AttemptStatus.INDETERMINATE, "completed_at": func.clock_timestamp()}
         self.change.connection.execute(update(ATTEMPT).where(*mine).values(evidence=evidence, **ended))
         return evidence
