@@ -188,6 +188,7 @@ def _summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
         last_event=row.last_event,
         failure=row.failure,
         steps=dict(counts),
+        admitted=row.admitted,
     )
 
 

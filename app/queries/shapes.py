@@ -134,7 +134,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A request as lists show it. steps: `{step status: count}`."""
+    """A request as lists show it. steps: `{step status: count}`. admitted: whether its turn has come."""
 
     request_id: str
     title: str
@@ -152,6 +152,7 @@ class Summary:
     last_event: int
     failure: str | None
     steps: Mapping[str, int] = field(default_factory=dict)
+    admitted: bool = True
 
     @property
     def ended(self) -> bool:
@@ -177,7 +178,8 @@ class Detail:
     @property
     def look(self) -> Look:
         """The request as decisions see it, checks included."""
-        return Look(RequestStatus(self.summary.status), [one.look for one in (*self.steps, *self.checks)])
+        steps = [one.look for one in (*self.steps, *self.checks)]
+        return Look(RequestStatus(self.summary.status), steps, given_up=self.summary.failure is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta, tzinfo
 from markupsafe import Markup
 
 from app.core.access import Person, may_work_ticket
-from app.core.statuses import STEP_SATISFIED, StepStatus, TicketStatus
+from app.core.decisions import undone_by_person
+from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus, TicketStatus
+from app.queries.decisions import Refusals, refusals, refuses_skip, refuses_step_retry
 from app.queries.shapes import Detail, Event, Step
 from app.queries.tickets import Ticket
 from app.web.filters import day_and_time, when
 
+GIVEN_UP_OR_NOT = frozenset({"request.cancel", "request.timeout", "request.resumed"})
 GOING_ON = frozenset({StepStatus.RUNNING, StepStatus.VERIFYING, StepStatus.WAITING})
 
 
@@ -63,8 +66,8 @@ class Case:
         return sorted((one for one in self.tickets if one.open), key=lambda one: not self.viewer.moves(one))
 
     def step(self, step_id: str) -> Step | None:
-        """One of the request's steps."""
-        return next((one for one in self.detail.steps if one.step_id == step_id), None)
+        """One of the request's steps or checks."""
+        return next((one for one in (*self.detail.steps, *self.detail.checks) if one.step_id == step_id), None)
 
     def ticket_of(self, step_id: str) -> Ticket | None:
         """The open ticket of a step; a step has one at most."""
@@ -74,9 +77,14 @@ class Case:
         """The newest ticket of a step that ended as `status`."""
         return next((one for one in reversed(self.tickets) if one.step_id == step_id and one.status == status), None)
 
+    def event(self, *kinds: str, step_id: str | None = None) -> Event | None:
+        """The newest of these events, of the request itself or of one of its steps, as far back as the events go."""
+        return next((one for one in self.events if one.step_id == step_id and one.kind in kinds), None)
+
     def happened(self, step_id: str, *kinds: str) -> datetime | None:
         """When the newest of these events of a step happened, as far back as the events go."""
-        return next((one.occurred_at for one in self.events if one.step_id == step_id and one.kind in kinds), None)
+        found = self.event(*kinds, step_id=step_id)
+        return found.occurred_at if found else None
 
     def began(self, step: Step) -> datetime | None:
         """When the step's newest attempt began."""
@@ -96,6 +104,37 @@ class Case:
         """The titles of the steps at which something moves without people."""
         return self.titles(*GOING_ON)
 
+    def ended_with_request(self, ticket: Ticket) -> bool:
+        """Whether nobody decided on a ticket: it ended because the request was cancelled, or took too long."""
+        if ticket.status != TicketStatus.REJECTED or ticket.type in ("unknown", "undo"):
+            return False
+        told = (one for one in self.events if one.kind == "ticket.rejected")
+        ended = next((one for one in told if one.payload.get("ticket_id") == ticket.ticket_id), None)
+        before = (one for one in self.events if ended and one.number < ended.number and one.kind in GIVEN_UP_OR_NOT)
+        last = next(before, None)
+        return last is not None and last.kind != "request.resumed"
+
+    @property
+    def found_out(self) -> list[str]:
+        """The titles of the steps of which it is being found out what became of them."""
+        return self.titles(StepStatus.INDETERMINATE)
+
+    @property
+    def checking(self) -> list[str]:
+        """The titles of the checks that are being looked at."""
+        moving = (*GOING_ON, StepStatus.READY)
+        return [one.title for one in self.detail.checks if one.status in moving and self.ticket_of(one.step_id) is None]
+
+    @property
+    def stays(self) -> list[str]:
+        """The titles of the steps that a person let stay when the request was rolled back."""
+        return [one.title for one in self.detail.steps if one.undo == "kept"]
+
+    @property
+    def refused(self) -> Refusals:
+        """What the viewer cannot decide about the request now, and why."""
+        return refusals(self.detail, self.viewer.person)
+
     @property
     def done(self) -> int:
         """How many steps are done or were not needed."""
@@ -108,15 +147,31 @@ class Case:
         return _covered(spans)
 
     def may_retry(self, ticket: Ticket) -> bool:
-        """Whether the viewer may run the step of an open ticket again.
+        """Whether the viewer may let the automation try the step of an open ticket again.
 
         The team that works it always; those who asked, until somebody has claimed it. The use case decides; this only spares
         people a button that would be refused.
         """
-        if not ticket.open or ticket.type == "fulfillment":
+        step = self.step(ticket.step_id)
+        if step is None or not ticket.open or ticket.type == "fulfillment":
             return False
-        asked = self.detail.summary.team in self.viewer.person.teams
-        return self.viewer.works(ticket.owner_team) or (asked and ticket.status == TicketStatus.OPEN)
+        if ticket.type != "undo":
+            return refuses_step_retry(self.detail, self.viewer.person, step) is None
+        asked = self.detail.summary.team in self.viewer.person.teams and ticket.status == TicketStatus.OPEN
+        return (asked or self.viewer.works(ticket.owner_team)) and not undone_by_person(step.look)
+
+    def may_skip(self, step: Step) -> bool:
+        """Whether the viewer may leave the step out."""
+        return refuses_skip(self.detail, self.viewer.person, step) is None
+
+    def may_run_again(self, step: Step) -> bool:
+        """Whether the viewer may run the step again."""
+        return refuses_step_retry(self.detail, self.viewer.person, step) is None
+
+    @property
+    def winds_down(self) -> bool:
+        """Whether somebody has decided that it ends, or is taken back, and that is going on."""
+        return self.detail.summary.status in (RequestStatus.CANCELLING, RequestStatus.ROLLING_BACK)
 
 
 def _covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:

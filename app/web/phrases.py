@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.web.filters import duration, plain, pretty, shorten
+from app.web.filters import duration, plain, pretty, shorten, shown
 
 LONGEST_CAUSE = 140
 TOLD_FIRST = re.compile(r"^(?:error:\s*)*(?:error\b[^:]{0,80}|failed to [^:]{0,80}):\s+", re.IGNORECASE)
@@ -23,17 +23,33 @@ SYSTEMS: Mapping[str, str] = {
     "HttpGet": "HTTP",
     "ManualTask": "By hand",
     "JiraTicket": "Jira",
+    "HttpCheck": "HTTP",
+    "TcpCheck": "TCP",
+    "DnsCheck": "DNS",
+    "ExpressionCheck": "A rule",
 }
 """What runs a step of each type, as people call it."""
 ACTIVITIES: Mapping[str, str] = {
     "run": "running",
     "poll": "looked at again outside",
     "verify": "being checked",
-    "probe": "being found out about",
+    "probe": "being looked into",
     "undo": "being undone",
 }
 """What a worker does with a step that it has in hand."""
 REPLIES: Mapping[str, str] = {"HttpPost": "the other system", "HttpPut": "the other system", "HttpGet": "the other system"}
+
+
+CHECKS = frozenset({"HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
+LATE: Mapping[str, str] = {
+    "Done": "the news that the step was done",
+    "Failed": "a failure",
+    "Waiting": "a wait for something outside",
+    "NeedsHuman": "a task for a person",
+    "Indeterminate": "an unknown outcome",
+    "Again": "the news that nothing was done",
+}
+"""What a late result says, by its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,39 @@ def cause(message: str) -> str:
 
 def failed(title: str, step_type: str) -> str:
     """`PostgreSQL could not be created`: how a step of that type failed."""
+    if step_type in CHECKS:
+        return f"The check {title} does not hold"
     return f"{title} could not be created" if step_type == "TerraformFile" else f"{title} failed"
+
+
+def known(evidence: Mapping[str, Any]) -> str:
+    """What is known of an attempt whose outcome nobody knows, in one line."""
+    return "; ".join(
+        f"{key.replace('_', ' ')}: {shown(value)}" for key, value in evidence.items() if value not in (None, "", {})
+    )
+
+
+def late(result: Mapping[str, Any]) -> str:
+    """What a worker wanted to record that had lost its lease."""
+    came = LATE.get(str(result.get("outcome")), "a result")
+    message = result.get("message")
+    told = f"{came}: {cause(str(message))}" if message else came
+    return f"A worker that had lost its lease came back with {told}. It changed nothing."
+
+
+def to_check(step_type: str, known: Mapping[str, Any]) -> str:
+    """At what a person looks who is to find out whether a step took effect. known: the evidence."""
+    match step_type:
+        case "HttpPost" | "HttpPut" if known.get("url"):
+            key = known.get("idempotency_key")
+            carried = f" with the idempotency key {key}" if key else ""
+            return f"Ask {known['url']} whether it took a {known.get('method', 'call')}{carried}"
+        case "GitHubWorkflow":
+            return "Look at the runs of the workflow on GitHub for one that was started for this step"
+        case "TerraformFile":
+            return "Look in the provider's console for what Terraform may have made, and compare it with the step's log"
+        case _:
+            return "Look whether the step took effect"
 
 
 def who_said(step_type: str) -> str:

@@ -64,7 +64,10 @@ class Chosen:
 def row(ticket: Ticket, person: Person) -> dict[str, Any]:
     """One line: the ticket, why it is here in few words, and whether it is the person's."""
     about = (ticket.error or {}).get("details") or {}
-    why = about.get("error_code") or (cause(str(ticket.error["message"])) if ticket.error else "Manual task")
+    kind = {"undo": "to undo", "unknown": "outcome unknown"}.get(ticket.type, "Manual task")
+    why = about.get("error_code") or (
+        cause(str(ticket.error["message"])) if ticket.error and ticket.type == "failure" else kind
+    )
     return {"it": ticket, "why": why, "mine": ticket.claimed_by_user_id == person.user_id}
 
 

@@ -1,4 +1,4 @@
-"""Pages of requests: the lists, one request that moves by itself, the log as text, and running a failed step again."""
+"""Pages of requests: the lists, one request that moves by itself, the log as text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,26 +9,23 @@ from flask.typing import ResponseReturnValue
 
 from app.core.access import Person
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus
-from app.errors import Conflict, Invalid
+from app.errors import Invalid
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.lifecycle import tickets as work
 from app.queries import requests as queries
 from app.queries import tickets
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
-from app.queries.tickets import Ticket
-from app.transaction import transaction
-from app.web import results
+from app.web import presses, results
 from app.web.case import GOING_ON, Case
-from app.web.filters import plain, sentence
+from app.web.filters import plain
 from app.web.labels import label
-from app.web.parts import caller, cursors
+from app.web.parts import cursors
 from app.web.phrases import SYSTEMS
 from app.web.reading import case_of
 from app.web.standing import standing
-from app.web.steps_shown import look, picture
+from app.web.steps_shown import checks, look, notes, picture
 from app.web.timeline import timeline
 from app.web.views_fields import Choice, FieldView
 
@@ -135,10 +132,11 @@ def _selects(chosen: Chosen, person: Person) -> list[FieldView]:
 @signed_in
 def show(request_id: str) -> ResponseReturnValue:
     """One request. Asked by htmx, only the part that moves."""
-    return _page(case_of(request_id))
+    return page_of(case_of(request_id))
 
 
-def _page(case: Case, notice: str = "", status: int = 200) -> Response:
+def page_of(case: Case, notice: str = "", status: int = 200) -> Response:
+    """The page of a request. notice: what somebody is told who wanted something that was refused."""
     moving = "HX-Request" in request.headers and not notice
     asked = request.args.get("step", "")
     page = make_response(
@@ -148,10 +146,13 @@ def _page(case: Case, notice: str = "", status: int = 200) -> Response:
             it=case.detail.summary,
             seen=standing(case),
             graph=picture(case),
+            checks=checks(case),
             groups=(groups := results.outputs(case)),
             counted=results.counted(groups),
             answers=results.answers(case),
             events=timeline(case),
+            head=presses.in_head(case),
+            presses=presses.in_panel(case),
             step=_step_shown(case, asked),
             here=url_for("requests.show", request_id=case.detail.summary.request_id, step=asked or None),
             notice=notice,
@@ -173,7 +174,10 @@ def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
     return {
         "it": step,
         "look": look(case, step),
+        "may_retry": case.may_run_again(step),
+        "may_skip": case.may_skip(step),
         "system": SYSTEMS.get(step.type, step.type),
+        "notes": {one.number: notes(one) for one in step.attempts},
         "inputs": step.attempts[-1].inputs if step.attempts else None,
         "attempt": attempt,
         "lines": [shown_line(line, step) for line in lines],
@@ -209,33 +213,3 @@ def log_as_text(request_id: str, step_id: str) -> ResponseReturnValue:
     answer = Response(text, mimetype="text/plain")
     answer.headers["Content-Disposition"] = f'attachment; filename="{request_id}-{step_id}-{attempt}.log.txt"'
     return answer
-
-
-@blueprint.get("/requests/<request_id>/steps/<step_id>/retry")
-@signed_in
-def ask_to_retry(request_id: str, step_id: str) -> ResponseReturnValue:
-    """Say what running a step again does, before it is done."""
-    case = case_of(request_id)
-    ticket = case.ticket_of(step_id)
-    if ticket is None or not case.may_retry(ticket):
-        return redirect(url_for("requests.show", request_id=request_id))
-    return render_template("requests/retry.html", case=case, it=case.detail.summary, step=case.step(step_id), ticket=ticket)
-
-
-@blueprint.post("/requests/<request_id>/steps/<step_id>/retry")
-@signed_in
-def retry(request_id: str, step_id: str) -> ResponseReturnValue:
-    """Run a failed step's automation again. A second click finds it running and changes nothing."""
-    case = case_of(request_id)
-    ticket = case.ticket_of(step_id)
-    if ticket is not None:
-        try:
-            _retry(ticket)
-        except Conflict as error:
-            return _page(case_of(request_id), sentence(error.message), 409)
-    return redirect(url_for("requests.show", request_id=request_id), 303)
-
-
-def _retry(ticket: Ticket) -> None:
-    with transaction() as unit:
-        work.retry(unit, caller(), ticket.ticket_id)

@@ -1,19 +1,20 @@
 """Says where a request stands: what happened in one plain sentence, whose move it is, what is kept, what to press. Pure."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from app.core.statuses import RequestStatus, StepStatus, TicketStatus
+from app.core.statuses import Activity, RequestStatus, StepStatus, TicketStatus
 from app.queries.shapes import Output, Step
 from app.queries.tickets import Ticket
 from app.web.case import Case, ticket_link
 from app.web.filters import coarse, duration, is_link, plural, shorten
 from app.web.labels import Label, label
 from app.web.phrases import as_told, cause, failed, listed, who_said, whose
+from app.web.presses import in_panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _with_people(case: Case) -> Standing:
         waits=_waits(case, ticket),
         told=told,
         ticket=ticket,
-        retry=step if step and step.can_retry and case.may_retry(ticket) else None,
+        retry=step if step and ticket.type != "undo" and case.may_retry(ticket) else None,
     )
 
 
@@ -91,10 +92,15 @@ def _panel(ticket: Ticket, *, mine: bool) -> Label:
 
 
 def _what_happened(ticket: Ticket) -> str:
+    why = cause(str((ticket.error or {}).get("message") or ""))
     if ticket.type == "unknown":
         return f"Nobody can tell yet whether {ticket.step_title} took effect"
+    if ticket.type == "undo":
+        return (
+            f"{ticket.step_title} could not be undone: {why}" if ticket.error else f"{ticket.step_title} must be undone by hand"
+        )
     if ticket.type == "failure" and ticket.error:
-        return f"{failed(ticket.step_title, ticket.step_type)}: {cause(str(ticket.error.get('message') or ''))}"
+        return f"{failed(ticket.step_title, ticket.step_type)}: {why}"
     return f"{ticket.step_title} is made by hand"
 
 
@@ -107,19 +113,28 @@ def _whose_move(case: Case, ticket: Ticket) -> str:
     return f"It is {whose(ticket.claimed_by or ticket.owner_team)} move, not yours."
 
 
+THEN: Mapping[str, str] = {
+    RequestStatus.CANCELLING: "the request ends as cancelled",
+    RequestStatus.ROLLING_BACK: "the roll back goes on by itself",
+}
+"""What follows when somebody has ended a ticket; without a decision that is going on, the request goes on."""
+
+
 def _next_move(case: Case, ticket: Ticket) -> Markup:
     link = ticket_link(ticket.ticket_id)
+    then = THEN.get(case.detail.summary.status, "the request goes on by itself")
     if case.viewer.has(ticket):
-        return Markup("Ticket {} says what to do; once you resolve it, the request goes on by itself.").format(link)
+        return Markup("Ticket {} says what to do; once you resolve it, {}.").format(link, then)
     if ticket.claimed_by:
-        sentence = Markup("{} works on ticket {}; when it is resolved, the request goes on by itself.")
-        return sentence.format(ticket.claimed_by, link)
+        return Markup("{} works on ticket {}; when it is resolved, {}.").format(ticket.claimed_by, link, then)
     if case.viewer.moves(ticket):
-        return Markup("Ticket {} says what to do; when it is resolved, the request goes on by itself.").format(link)
-    return Markup("Ticket {} is in their queue; when it is resolved, the request goes on by itself.").format(link)
+        return Markup("Ticket {} says what to do; when it is resolved, {}.").format(link, then)
+    return Markup("Ticket {} is in their queue; when it is resolved, {}.").format(link, then)
 
 
 def _kept(case: Case) -> str:
+    if case.detail.summary.status == RequestStatus.ROLLING_BACK:
+        return _taking_back(case)
     kept, going = case.kept, case.going_on
     parts = [f"{listed(kept)} {'is' if len(kept) == 1 else 'are'} kept"] if kept else []
     parts += [f"{listed(going)} still {'runs' if len(going) == 1 else 'run'}"] if going else []
@@ -146,26 +161,105 @@ def _since(case: Case, at: datetime) -> str:
 
 
 def _moving(case: Case) -> Standing:
-    summary, going = case.detail.summary, case.going_on
-    queued = case.titles(StepStatus.READY)
-    if going:
-        title = f"{listed(going)} {'is' if len(going) == 1 else 'are'} running"
-    elif queued:
-        title = f"{listed(queued)} {'begins' if len(queued) == 1 else 'begin'} with the next free worker"
-    else:
-        title = f"{summary.title} goes on by itself"
+    summary = case.detail.summary
     counted = f"{case.done} of {plural(len(case.detail.steps), 'step')} {'is' if case.done == 1 else 'are'} done"
-    return Standing(
-        label=label(summary.status),
-        pill=label(summary.status),
-        title=title,
-        move="Nobody has to do anything.",
-        rest=_paragraph(f"{counted}; the rest goes on by itself."),
+    title, rest = _what_moves(case)
+    return _by_itself(
+        case,
+        title,
+        rest or f"{counted}; the rest goes on by itself.",
         waits=(
             ("Sent", case.viewer.when_exactly(summary.created_at)),
             ("So far", coarse(case.viewer.now - summary.created_at)),
         ),
     )
+
+
+def _what_moves(case: Case) -> tuple[str, str]:
+    """What happens now, and what more there is to say than how much is done."""
+    summary, going, queued = case.detail.summary, case.going_on, case.titles(StepStatus.READY)
+    if not summary.admitted:
+        return (
+            f"{summary.title} waits for its turn",
+            "As much of the like is being built as may be at once; it begins by itself.",
+        )
+    if found_out := case.found_out:
+        return f"We are finding out what became of {listed(found_out)}", LOST
+    if going:
+        return f"{listed(going)} {'is' if len(going) == 1 else 'are'} running", ""
+    if queued:
+        return f"{listed(queued)} {'begins' if len(queued) == 1 else 'begin'} with the next free worker", ""
+    if checking := case.checking:
+        when = "that all is well" if case.done == len(case.detail.steps) else "before anything is built"
+        return f"Checking {when}: {listed(checking)}", ""
+    return f"{summary.title} goes on by itself", ""
+
+
+LOST = "The worker was lost before it answered. Nothing is run again before we know; if nobody can tell, a person is asked."
+
+
+def _by_itself(case: Case, title: str, rest: str, waits: tuple[tuple[str, str], ...]) -> Standing:
+    seen = label(case.detail.summary.status)
+    return Standing(seen, seen, title, "Nobody has to do anything.", _paragraph(rest), waits=waits)
+
+
+def _cancelling(case: Case) -> Standing:
+    going = [*case.going_on, *case.found_out]
+    stopping = (
+        f"{listed(going)} {'is' if len(going) == 1 else 'are'} asked to stop; it ends once nothing runs any more."
+        if going
+        else ""
+    )
+    kept = case.kept
+    stays = f"{listed(kept)} {'is' if len(kept) == 1 else 'are'} kept." if kept else ""
+    rest = " ".join(part for part in (_decided(case, "request.cancel", "cancelled it"), stopping, stays) if part)
+    return _by_itself(case, f"{case.detail.summary.title} is being cancelled", rest, _so_far(case, "request.cancel"))
+
+
+def _cancelled(case: Case) -> Standing:
+    decided = _decided(case, "request.cancel", "cancelled it")
+    return _over(case, f"{case.detail.summary.title} was cancelled", decided, _kept(case))
+
+
+def _rolling_back(case: Case) -> Standing:
+    decided = _decided(case, "request.rollback", "asked for it")
+    rest = f"{decided} {_taking_back(case)}".strip()
+    return _by_itself(case, f"{case.detail.summary.title} is being rolled back", rest, _so_far(case, "request.rollback"))
+
+
+def _taking_back(case: Case) -> str:
+    """What is undone now, and what after it."""
+    steps = [one for one in case.detail.steps if one.undo == "wanted" and case.ticket_of(one.step_id) is None]
+    now = [one.title for one in steps if one.activity == Activity.UNDO]
+    later = [one.title for one in steps if one.activity != Activity.UNDO]
+    parts = [f"{listed(now)} {'is' if len(now) == 1 else 'are'} being undone" if now else ""]
+    parts += [f"{listed(later)} {'follows' if len(later) == 1 else 'follow'}" if later else ""]
+    said = ", ".join(part for part in parts if part)
+    return f"{said}." if said else ""
+
+
+def _rolled_back(case: Case) -> Standing:
+    decided = _decided(case, "request.rollback", "asked for it")
+    return _over(case, f"{case.detail.summary.title} was rolled back", decided, "What it had made is gone.")
+
+
+def _over(case: Case, title: str, *rest: str) -> Standing:
+    seen = label(case.detail.summary.status)
+    return Standing(seen, seen, title, "Nothing more happens here by itself.", _paragraph(*rest), waits=_took(case))
+
+
+def _decided(case: Case, kind: str, did: str) -> str:
+    """`Sarah cancelled it: we took another one.`"""
+    event = case.event(kind)
+    if event is None:
+        return ""
+    why = f": {cause(str(event.payload['reason']))}" if event.payload.get("reason") else ""
+    return f"{event.payload.get('by') or 'The catalog entry'} {did}{why}."
+
+
+def _so_far(case: Case, kind: str) -> tuple[tuple[str, str], ...]:
+    event = case.event(kind)
+    return (("Since", _since(case, event.occurred_at)),) if event else ()
 
 
 def _completed(case: Case) -> Standing:
@@ -219,28 +313,34 @@ def _took(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def _failed(case: Case) -> Standing:
-    summary = case.detail.summary
-    rejected = next((one for one in reversed(case.tickets) if one.status == TicketStatus.REJECTED), None)
     broken = next((one for one in case.detail.steps if one.status == StepStatus.FAILED), None)
-    if rejected is not None:
-        title = f"{rejected.step_title} cannot be done: {shorten((summary.failure or '').strip().rstrip('.'), 300)}"
-        why = f"{rejected.resolved_by or 'Somebody'} of {rejected.owner_team} said so."
-    elif broken is not None:
-        title = f"{failed(broken.title, broken.type)}: {cause(str((broken.error or {}).get('message') or ''))}"
-        why = "Its catalog entry hands such a failure to nobody."
-    else:
-        title, why = f"{summary.title} could not be finished", ""
+    title, why = _why_failed(case, broken)
     told = Told(who_said(broken.type), as_told(broken.error)) if broken and broken.error else None
-    return Standing(
-        label=label(summary.status),
-        pill=label(summary.status),
-        title=title,
-        move="Nothing more happens here by itself.",
-        rest=_paragraph(why, _kept(case), "Order it again once the reason is gone."),
-        advice=str((((broken.error if broken else None) or {}).get("details") or {}).get("advice") or ""),
-        waits=_took(case),
-        told=told,
-    )
+    after = "" if in_panel(case) else "Order it again once the reason is gone."
+    found = _over(case, title, why, _kept(case), after)
+    advice = str((((broken.error if broken else None) or {}).get("details") or {}).get("advice") or "")
+    return replace(found, advice=advice, told=told)
+
+
+def _why_failed(case: Case, broken: Step | None) -> tuple[str, str]:
+    summary, stays = case.detail.summary, case.stays
+    reason = shorten((summary.failure or "").strip().rstrip("."), 300)
+    rejected = next((one for one in reversed(case.tickets) if one.status == TicketStatus.REJECTED and one.resolved_by), None)
+    if stays:
+        who = rejected.resolved_by if rejected else "A person"
+        return f"{summary.title} could not be rolled back whole: {listed(stays)} {_stay(stays)}", f"{who} said so: {reason}."
+    if summary.failure and rejected is not None:
+        return f"{rejected.step_title} cannot be done: {reason}", f"{rejected.resolved_by} of {rejected.owner_team} said so."
+    if summary.failure:
+        return f"{summary.title} was ended: {reason}", "What had not begun was cancelled."
+    if broken is not None:
+        why = cause(str((broken.error or {}).get("message") or ""))
+        return f"{failed(broken.title, broken.type)}: {why}", "Its catalog entry hands such a failure to nobody."
+    return f"{summary.title} could not be finished", ""
+
+
+def _stay(titles: Sequence[str]) -> str:
+    return "stays" if len(titles) == 1 else "stay"
 
 
 def _otherwise(case: Case) -> Standing:
@@ -260,5 +360,9 @@ BY_STATUS: Mapping[str, Callable[[Case], Standing]] = {
     RequestStatus.IN_PROGRESS: _moving,
     RequestStatus.COMPLETED: _completed,
     RequestStatus.FAILED: _failed,
+    RequestStatus.CANCELLING: _cancelling,
+    RequestStatus.CANCELLED: _cancelled,
+    RequestStatus.ROLLING_BACK: _rolling_back,
+    RequestStatus.ROLLED_BACK: _rolled_back,
 }
 """What is said when no ticket is open. A state of a later part is said in the words of its label."""

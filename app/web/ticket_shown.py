@@ -6,11 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.core.statuses import StepStatus
+from app.core.statuses import RequestStatus, StepStatus, TicketStatus
 from app.queries.tickets import Ticket
 from app.web.case import Case, Viewer
+from app.web.filters import plain, shown, words
 from app.web.labels import Label, label
-from app.web.phrases import cause, listed
+from app.web.phrases import cause, listed, to_check, whose
 from app.web.ticket_form import OutputsForm
 from app.web.views_fields import FieldView
 
@@ -27,6 +28,12 @@ class Said:
     reason_error: str = ""
     comment: str = ""
     comment_error: str = ""
+
+
+REASON_HELP: Mapping[str, str] = {
+    "failure": "{} reads this. What is done is kept; what has not started is cancelled.",
+    "undo": "{} reads this. What the step had made stays as it is.",
+}
 
 
 def text_fields(ticket: Ticket, said: Said) -> dict[str, FieldView]:
@@ -49,7 +56,7 @@ def text_fields(ticket: Ticket, said: Said) -> dict[str, FieldView]:
             "reason",
             "Reason",
             "textarea",
-            help=f"{ticket.requester_name} reads this. What is done is kept; what has not started is cancelled.",
+            help=REASON_HELP.get(ticket.type, REASON_HELP["failure"]).format(ticket.requester_name),
             value=said.reason,
             errors=_errors(said.reason_error),
             required=True,
@@ -63,19 +70,89 @@ def _errors(said: str) -> tuple[str, ...]:
 
 def heading(ticket: Ticket) -> str:
     """What is the matter, as a heading: the cause with a capital."""
+    why = cause(str(ticket.error.get("message") or "")) if ticket.error else ""
     if ticket.type == "unknown":
         return f"Nobody can tell yet whether {ticket.step_title} took effect"
+    if ticket.type == "undo":
+        return f"{ticket.step_title} could not be undone: {why}" if why else f"{ticket.step_title} is to be undone by hand"
+    return why[:1].upper() + why[1:] if why else f"{ticket.step_title} is made by hand"
+
+
+def about(ticket: Ticket) -> str:
+    """What there is to say below the heading."""
     if ticket.error:
-        why = cause(str(ticket.error.get("message") or ""))
-        return why[:1].upper() + why[1:]
-    return f"{ticket.step_title} is made by hand"
+        return plain(str(ticket.error.get("message") or ""))
+    if ticket.type == "undo":
+        return "The request is rolled back, and no machine can take this step back."
+    return f"No automation does this step: it is {whose('a person')} work by design."
+
+
+def to_find_out(ticket: Ticket) -> list[tuple[str, str]]:
+    """What a person checks who is to say whether a step took effect: at what to look, then what is known. Else nothing."""
+    evidence = (ticket.error or {}).get("details") or {}
+    if ticket.type != "unknown":
+        return []
+    look_at = ("Check", f"{to_check(ticket.step_type, evidence)}.")
+    return [look_at, *((words(key), shown(value)) for key, value in evidence.items() if value not in (None, "", {}))]
+
+
+def ending(case: Case, ticket: Ticket) -> str:
+    """How it ended, as a heading."""
+    title, undo = ticket.step_title, ticket.type == "undo"
+    if case.ended_with_request(ticket):
+        return f"{ticket.request_title} was ended, and with it this ticket"
+    left_out = case.event("step.skipped", step_id=ticket.step_id)
+    if ticket.status == TicketStatus.RESOLVED and left_out is not None and left_out.payload.get("by"):
+        return f"{title} was left out"
+    return {
+        TicketStatus.RESOLVED: f"{title} was undone by hand" if undo else f"{title} was finished by hand",
+        TicketStatus.RETRIED: "The automation was tried again",
+        TicketStatus.REJECTED: f"{title} stays" if undo else f"{title} cannot be done",
+    }.get(TicketStatus(ticket.status), ticket.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which a ticket ends: what a person says by it, what follows, and the words of its button."""
+
+    title: str
+    help: str
+    button: str
+
+
+def ways(case: Case, ticket: Ticket, *, asks: bool) -> dict[str, Way]:
+    """The ways in which the ticket can end: `resolve`, `retry`, `reject`. asks: whether outputs are entered."""
+    enter = "Enter the outputs that the next steps need." if asks else "Nothing needs to be entered."
+    told = ticket.requester_name
+    if ticket.type == "undo":
+        return {
+            "resolve": Way(
+                "It is gone", "What the step had made is removed. Nothing needs to be entered.", "Resolve and go on"
+            ),
+            "retry": Way("I removed the cause", "Let the automation undo it again.", "Retry the undo"),
+            "reject": Way("It stays", f"The request ends as not rolled back whole, and {told} reads why.", "Let it stay"),
+        }
+    cancelling = case.detail.summary.status == RequestStatus.CANCELLING
+    if ticket.type == "unknown":
+        no = Way("It did not take effect", f"The request ends as cancelled, and {told} reads this.", "Say that it did not")
+        end = Way("It cannot be done", f"End the request and tell {told} why.", "Reject and end the request")
+        return {
+            "resolve": Way("It took effect", enter, "Resolve and go on"),
+            "retry": Way("It did not take effect", "Run the automation again.", "Retry automation"),
+            "reject": no if cancelling else end,
+        }
+    return {
+        "resolve": Way("I did it by hand", enter, "Resolve and go on"),
+        "retry": Way("I removed the cause", "Run the automation again.", "Retry automation"),
+        "reject": Way("It cannot be done", f"End the request and tell {told} why.", "Reject and end the request"),
+    }
 
 
 def look(ticket: Ticket, who: Viewer) -> Label:
     """The panel of what went wrong; once the ticket has ended it is history."""
     if not ticket.open:
         return Label("idle", "event", "")
-    if ticket.type == "failure":
+    if ticket.type == "failure" or (ticket.type == "undo" and ticket.error):
         return label("failed")
     yours = who.moves(ticket)
     return Label("yours" if yours else "person", "unknown" if ticket.type == "unknown" else "yours" if yours else "person", "")
@@ -102,6 +179,8 @@ def inputs(rendered: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def after(case: Case, ticket: Ticket) -> str:
     """What resolving leads to: `Connections runs next. EKS app and Redis are kept.`"""
+    if case.winds_down:
+        return "The request goes on being rolled back." if ticket.type == "undo" else "The request ends as cancelled."
     open_steps = {one.step_id for one in case.detail.steps if one.status not in (StepStatus.COMPLETED, StepStatus.SKIPPED)}
     next_steps = [
         one.title

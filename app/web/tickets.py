@@ -23,6 +23,7 @@ from app.web.parts import caller, cursors
 from app.web.phrases import blocks
 from app.web.reading import case_of, viewer
 from app.web.requests import shown_line
+from app.web.steps_shown import notes
 from app.web.ticket_form import answers, blank, posted
 
 blueprint = Blueprint("queue", __name__)
@@ -70,6 +71,7 @@ def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 2
     attempt, lines = requests.log(db.session, person, ticket.request_id, ticket.step_id)
     details = (ticket.error or {}).get("details") or {}
     said = said or ticket_shown.Said()
+    outputs = (said.outputs or blank(ticket)) if ticket.open and ticket.workable else None
     page = render_template(
         "tickets/ticket.html",
         it=ticket,
@@ -87,7 +89,12 @@ def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 2
         earlier=[one for one in case.tickets if one.step_id == ticket.step_id and one.ticket_id != ticket.ticket_id],
         after=ticket_shown.after(case, ticket),
         said=said,
-        outputs=said.outputs or blank(ticket) if ticket.open and ticket.workable else None,
+        outputs=outputs,
+        about=ticket_shown.about(ticket),
+        to_find_out=ticket_shown.to_find_out(ticket),
+        ending=ticket_shown.ending(case, ticket),
+        ways=ticket_shown.ways(case, ticket, asks=bool(outputs and outputs.fields)),
+        notes={one.number: notes(one, with_error=False) for one in step.attempts},
         may_retry=case.may_retry(ticket),
         **ticket_shown.text_fields(ticket, said),
     )

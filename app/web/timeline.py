@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from app.queries.shapes import Event
 from app.web.case import Case, ticket_link
-from app.web.filters import sentence
+from app.web.filters import plural, sentence
 from app.web.phrases import cause, in_time, listed
 
 TOGETHER = timedelta(seconds=60)
@@ -62,119 +62,152 @@ def _merged(told: Sequence[tuple[Event, _Told]]) -> Iterable[Entry]:
         position += len(group)
 
 
+SAID: Mapping[str, tuple[str, str, Markup]] = {
+    "request.submitted": ("idle", "event", Markup("{who} sent the request")),
+    "request.queued": ("idle", "queued", Markup("It waits for its turn")),
+    "request.admitted": ("idle", "event", Markup("Its turn has come")),
+    "request.completed": ("done", "done", Markup("Request done")),
+    "request.failed": ("failed", "failed", Markup("Request failed")),
+    "request.cancel": ("person", "cancelled", Markup("{who} cancelled the request{why}")),
+    "request.cancelled": ("idle", "cancelled", Markup("Request cancelled")),
+    "request.timeout": ("failed", "late", Markup("It took longer than a request may take")),
+    "request.resumed": ("person", "undone", Markup("{who} let it go on, {kept} kept")),
+    "request.rollback": ("person", "undone", Markup("{who} had it rolled back{why}")),
+    "request.rollback by itself": ("idle", "undone", Markup("It is rolled back{why}")),
+    "request.rolled_back": ("idle", "undone", Markup("Request rolled back")),
+    "step.running": ("idle", "event", Markup("{title} started")),
+    "step.running undo": ("idle", "undone", Markup("{title} is being undone")),
+    "step.ready again": ("idle", "event", Markup("{title} is run again{why}")),
+    "step.completed": ("done", "done", Markup("{title} done{took}")),
+    "step.stays": ("person", "person", Markup("{title} stays")),
+    "step.failed": ("failed", "failed", Markup("{title} failed{why}")),
+    "step.waiting again": ("failed", "failed", Markup("An attempt of {title} failed, it is tried again")),
+    "step.indeterminate": ("failed", "unknown", Markup("Nobody knows yet what became of {title}")),
+    "step.skipped": ("idle", "skipped", Markup("{title} was not needed")),
+    "step.skipped by": ("person", "skipped", Markup("{who} left out {title}{why}")),
+    "step.cancelled": ("idle", "cancelled", Markup("{title} was cancelled{why}")),
+    "step.rolled_back": ("idle", "undone", Markup("{title} was undone")),
+    "step.undo": ("idle", "undone", Markup("The undo of {title} is tried again")),
+    "ticket.open": ("person", "person", Markup("Ticket {ticket} opened for {team}")),
+    "ticket.released": ("person", "person", Markup("{who} gave {ticket} back to the queue")),
+    "ticket.claimed": ("person", "person", Markup("{who} took {ticket}")),
+    "ticket.resolved": ("done", "person-done", Markup("{who} resolved {ticket}")),
+    "ticket.resolved undo": ("done", "person-done", Markup("{who} undid {about} ({ticket})")),
+    "ticket.retried": ("person", "undone", Markup("{who} let the automation try again ({ticket})")),
+    "ticket.rejected": ("failed", "rejected", Markup("{who} said that {ticket} cannot be done")),
+    "ticket.rejected undo": ("person", "person", Markup("{who} let {about} stay ({ticket})")),
+    "ticket.ended": ("idle", "event", Markup("Ticket {ticket} ended with the request")),
+    "ticket.comment": ("idle", "event", Markup("{who} wrote on {ticket}")),
+    "outputs.failed": ("failed", "failed", Markup("Outputs of {group} could not be made{why}")),
+}
+"""What an event says: tone, glyph, words. What is not here is no news for people; see `_Teller.key` for those of two kinds."""
+FAMILIES = frozenset({"request", "step", "ticket", "outputs"})
+
+
 class _Teller:
-    """Finds words for events: who is behind an actor's id, how long a step took."""
+    """Finds words for events: what exactly happened, who is behind an actor's id, how long a step took."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.titles: Mapping[str, str] = {step.step_id: step.title for step in case.detail.steps}
+        self.steps = {step.step_id: step for step in (*case.detail.steps, *case.detail.checks)}
+        self.tickets = {ticket.ticket_id: ticket for ticket in case.tickets}
         self.names = _names(case)
+        self.rollback = case.event("request.rollback")
 
     def tell(self, event: Event) -> _Told | None:
         """The words for one event, None where it is no news."""
         family, _, what = event.kind.partition(".")
+        if family not in FAMILIES:
+            return _Told("idle", "event", Markup("{}").format(sentence(event.kind.replace(".", " "))))
+        key = f"{family}.{self._key(family, what, event)}"
+        if key not in SAID:
+            return None
+        tone, glyph, words = SAID[key]
+        names = self._names_in(event)
+        return _Told(tone, glyph, words.format(**names), starts=names["title"] if key == "step.running" else "")
+
+    def _key(self, family: str, what: str, event: Event) -> str:
+        """What happened, more exactly than the event's kind; a word that `SAID` does not have where it is no news."""
         match family:
             case "step":
-                return self._step(event, what)
+                return self._step(what, event)
             case "ticket":
-                return self._ticket(event, what)
-            case "request":
-                return self._request(event, what)
-            case "outputs":
-                return self._outputs(event, what)
+                return self._ticket(what, event)
+            case "request" if what == "rollback" and not event.payload.get("by"):
+                return "rollback by itself"
             case _:
-                return _Told("idle", "event", Markup("{}").format(sentence(event.kind.replace(".", " "))))
+                return what
 
-    def _step(self, event: Event, what: str) -> _Told | None:
-        title = self.titles.get(event.step_id or "", event.step_id or "A step")
+    def _step(self, what: str, event: Event) -> str:
+        payload, step = event.payload, self.steps.get(event.step_id or "")
+        taking_back = self.rollback is not None and event.number > self.rollback.number
         match what:
-            case "running":
-                return _Told("idle", "event", Markup("{} started").format(title), starts=title)
-            case "completed":
-                return self._completed(event, title)
-            case "failed":
-                message = event.payload.get("message")
-                words = (
-                    Markup("{} failed: {}").format(title, cause(str(message))) if message else Markup("{} failed").format(title)
-                )
-                return _Told("failed", "failed", words)
-            case "waiting":
-                return _waiting(event, title)
-            case "indeterminate":
-                return _Told("failed", "unknown", Markup("Nobody can tell whether {} took effect").format(title))
-            case "skipped":
-                return _Told("idle", "skipped", Markup("{} was not needed").format(title))
-            case "cancelled":
-                return _Told("idle", "cancelled", Markup("{} was cancelled").format(title))
+            case "completed" | "cancelled" if step and step.undo == "kept" and taking_back:
+                return "stays"
+            case "completed" | "rolled_back" if payload.get("by"):
+                return "told by its ticket"
+            case "running" if payload.get("activity") == "undo":
+                return "running undo"
+            case "ready" if payload.get("reason"):
+                return "ready again"
+            case "waiting" if "retry_at" in payload:
+                return "waiting again"
+            case "skipped" if payload.get("by"):
+                return "skipped by"
             case _:
-                return None
+                return what
 
-    def _completed(self, event: Event, title: str) -> _Told | None:
-        if event.payload.get("by"):
-            return None  # the ticket's own line says it
-        began = self._began(event)
-        took = in_time(event.occurred_at - began) if began else ""
-        return _Told("done", "done", Markup("{} done{}").format(title, took))
+    def _ticket(self, what: str, event: Event) -> str:
+        about = self.tickets.get(str(event.payload.get("ticket_id")))
+        undo = " undo" if about and about.type == "undo" else ""
+        match what:
+            case "open" if not event.payload.get("name"):
+                return "released"
+            case "resolved" if self._left_out(event):
+                return "told by its step"
+            case "rejected" if about and self.case.ended_with_request(about):
+                return "ended"
+            case "resolved" | "rejected":
+                return what + undo
+            case _:
+                return what
 
-    def _began(self, ended: Event) -> datetime | None:
-        """When the attempt that ended with an event began, if the events go back so far."""
+    def _left_out(self, event: Event) -> bool:
+        """Whether a ticket was resolved by leaving its step out, which the next event tells."""
+        return any(one.number == event.number + 1 and one.kind == "step.skipped" for one in self.case.events)
+
+    def _names_in(self, event: Event) -> dict[str, str]:
+        """What the words may speak of."""
+        payload, step = event.payload, self.steps.get(event.step_id or "")
+        ticket_id = str(payload.get("ticket_id"))
+        about = self.tickets.get(ticket_id)
+        because = payload.get("reason") or payload.get("message")
+        return {
+            "title": step.title if step else event.step_id or "A step",
+            "who": Markup("<b>{}</b>").format(self._who(event)),
+            "why": f": {cause(str(because))}" if because else "",
+            "took": self._took(event),
+            "ticket": ticket_link(ticket_id),
+            "team": str(payload.get("owner_team")),
+            "about": about.step_title if about else "it",
+            "kept": plural(int(payload.get("kept") or 0), "finished step"),
+            "group": str(payload.get("group")),
+        }
+
+    def _took(self, ended: Event) -> str:
+        """` in 2 min`: how long the attempt took that ended with an event, if the events go back so far."""
+        if ended.kind != "step.completed":
+            return ""
         earlier = (
             one.occurred_at
             for one in self.case.events
             if one.number < ended.number and one.step_id == ended.step_id and one.kind == "step.running"
         )
-        return next(earlier, None)
-
-    def _ticket(self, event: Event, what: str) -> _Told | None:
-        ticket_id = str(event.payload.get("ticket_id"))
-        link, who = ticket_link(ticket_id), Markup("<b>{}</b>").format(self._who(event))
-        match what:
-            case "open" if event.payload.get("name"):
-                words = Markup("Ticket {} opened for {}").format(link, str(event.payload.get("owner_team")))
-                return _Told("person", "person", words)
-            case "open":
-                return _Told("person", "person", Markup("{} gave {} back to the queue").format(who, link))
-            case "claimed":
-                return _Told("person", "person", Markup("{} took {}").format(who, link))
-            case "resolved":
-                return _Told("done", "person-done", Markup("{} resolved {}").format(who, link))
-            case "retried":
-                return _Told("person", "undone", Markup("{} let the automation try again ({})").format(who, link))
-            case "rejected":
-                return _Told("failed", "rejected", Markup("{} said that {} cannot be done").format(who, link))
-            case "comment":
-                return _Told("idle", "event", Markup("{} wrote on {}").format(who, link))
-            case _:
-                return None
-
-    def _request(self, event: Event, what: str) -> _Told | None:
-        match what:
-            case "submitted":
-                return _Told("idle", "event", Markup("<b>{}</b> sent the request").format(self._who(event)))
-            case "completed":
-                return _Told("done", "done", Markup("Request done"))
-            case "failed":
-                return _Told("failed", "failed", Markup("Request failed"))
-            case _:
-                return None
-
-    def _outputs(self, event: Event, what: str) -> _Told | None:
-        if what != "failed":
-            return None
-        words = Markup("Outputs of {} could not be made: {}").format(
-            str(event.payload.get("group")), cause(str(event.payload.get("message") or ""))
-        )
-        return _Told("failed", "failed", words)
+        began = next(earlier, None)
+        return in_time(ended.occurred_at - began) if began else ""
 
     def _who(self, event: Event) -> str:
         return str(event.payload.get("by") or self.names.get(event.actor or "") or event.actor or "Somebody")
-
-
-def _waiting(event: Event, title: str) -> _Told | None:
-    """A wait is no news of its own, but that an attempt failed is."""
-    if "retry_at" not in event.payload:
-        return None
-    return _Told("failed", "failed", Markup("An attempt of {} failed, it is tried again").format(title))
 
 
 def _names(case: Case) -> dict[str, str]:

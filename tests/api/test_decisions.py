@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from app.core.outcomes import Again, Done
-from app.models.tables import ATTEMPT
+from app.models.tables import ATTEMPT, STEP
 from tests.api.conftest import BY_HAND, OUTPUTS, work
 from tests.fixtures.house import House
 from tests.fixtures.people import ApiClient
@@ -112,6 +112,13 @@ def test_a_cancelled_request_goes_on_with_what_it_has_not_done(sarah, cancelled,
 def test_a_request_that_runs_is_not_resumed(sarah, placed):
     answer = sarah.post(f"{URL}/{placed}/resume")
     assert answer.status_code == 409
+
+
+def test_what_is_being_found_out_is_not_run_again(sarah, stuck, house: House):
+    with house.engine.begin() as connection:
+        connection.execute(update(STEP).where(STEP.c.step_name == "provision_redis").values(status="indeterminate"))
+    sarah.post(f"{URL}/{stuck}/retry")
+    assert house.statuses()["provision_redis"] == "indeterminate"
 
 
 # Roll back

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.core.access import Person, may_work_ticket
+from app.queries.requests import decided
 from app.queries.shapes import Detail, Event, Item, Output, Step, Summary, TicketLink
 from app.queries.tickets import Ticket
 from app.web.case import Case, Viewer
@@ -61,6 +62,12 @@ def step(name: str, status: str, **more: Any) -> Step:
     return Step(**{**empty, **nothing, **values, **more})
 
 
+def check(name: str, status: str, kind: str = "preflight", **more: Any) -> Step:
+    """A check that looks with HTTP; it is numbered behind the steps, where no step of a case has its id."""
+    values = {"title": name, "type": "HttpCheck", "step_id": f"check-{name}", "kind": kind, "depends_on": ()}
+    return replace(step("connect", status), **values, **more)
+
+
 def ticket(about: Step, who: str = "sarah-123", **more: Any) -> Ticket:
     """A ticket of a step, as `who` sees it."""
     values: dict[str, Any] = {
@@ -114,12 +121,15 @@ def case(
     who: str = "sarah-123",
     outputs: tuple[Output, ...] = (),
     items: tuple[Item, ...] = (),
+    checks: tuple[Step, ...] = (),
     **more: Any,
 ) -> Case:
-    """A request with these steps, each with its open ticket. events: oldest first, as they happened."""
+    """A request with these steps and checks, each with its open ticket. events: oldest first, as they happened."""
     links = {one.step_id: linked(one) for one in tickets if one.open}
-    steps = tuple(replace(one, ticket=links.get(one.step_id, one.ticket)) for one in steps)
-    ended = status in ("completed", "failed", "cancelled")
+    everything = [replace(one, ticket=links.get(one.step_id, one.ticket)) for one in (*steps, *checks)]
+    everything = decided(status, more.get("failure"), everything)
+    steps, checks = (tuple(one for one in everything if (one.kind == "step") == wanted) for wanted in (True, False))
+    ended = status in ("completed", "failed", "cancelled", "rolled_back")
     summary: dict[str, Any] = {
         "request_id": "req-20250816-abc123",
         "title": "customer-portal",
@@ -137,10 +147,12 @@ def case(
         "last_event": len(events),
         "failure": None,
     }
-    detail = Detail(Summary(**{**summary, **more}), "sarah@example.com", {}, (), items, steps, outputs, {}, manual_only=False)
+    head = Summary(**{**summary, **more})
+    detail = Detail(head, "sarah@example.com", {}, (), items, steps, outputs, {}, manual_only=False, checks=checks)
     return Case(detail, tickets, tuple(reversed(events)), Viewer(person(who), NOON, UTC))
 
 
 def linked(about: Ticket) -> TicketLink:
     """The same ticket as its step shows it."""
-    return TicketLink(about.ticket_id, about.status, about.owner_team, about.claimed_by, about.created_at, about.due_at)
+    dates = about.created_at, about.due_at
+    return TicketLink(about.ticket_id, about.status, about.owner_team, about.claimed_by, *dates, about.type)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.core.outcomes import Done, Failed
+from app.core.outcomes import Done, Failed, Indeterminate
 from tests.fixtures.house import House, http, item
 
 FIELDS = (
@@ -47,6 +47,14 @@ def failed(house: House, outcome: Failed = NO_ROOM, **more: Any) -> str:
 def fail(house: House, outcome: Failed = NO_ROOM, **more: Any) -> None:
     """Run the next step into a failure."""
     assert house.record(house.must_claim(), outcome, **{"inputs": INPUTS, **more}) is not None
+
+
+def unknown(house: House, who: str = "sarah-123") -> str:
+    """A request of whose first step nobody can tell what became of it: its run got lost, and so did the probe; its id."""
+    request_id = ordered(house, who)
+    for _ in range(2):
+        house.finish(Indeterminate({"method": "POST", "url": "https://rooms.example.com", "idempotency_key": "key-7"}))
+    return request_id
 
 
 def done(house: House) -> str:

@@ -162,46 +162,6 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(house: House, app: object):
     assert answer.headers["Location"].startswith("/sign-in?next=%2Frequests%2F")
 
 
-def test_running_a_step_again_asks_first(house: House, signed_in: SignedIn):
-    request_id = stories.failed(house)
-    text = words(signed_in("sarah-123").get(f"/requests/{request_id}/steps/step-001/retry"))
-    assert "Run Database again? It runs as attempt 2 with the same inputs." in text
-    assert house.statuses()["make"] == "failed"
-
-
-def test_the_requester_runs_a_failed_step_again(house: House, signed_in: SignedIn):
-    request_id = stories.failed(house)
-    answer = signed_in("sarah-123").send(f"/requests/{request_id}/steps/step-001/retry")
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/requests/{request_id}")
-    assert house.statuses()["make"] == "ready"
-
-
-def test_a_second_click_changes_nothing(house: House, signed_in: SignedIn):
-    request_id, browser = stories.failed(house), signed_in("sarah-123")
-    answers = [browser.send(f"/requests/{request_id}/steps/step-001/retry").status_code for _ in range(2)]
-    assert answers == [303, 303]
-    assert [one.status for one in house.tickets()] == ["retried"]
-
-
-def test_once_somebody_has_the_ticket_the_requester_is_told_who(house: House, signed_in: SignedIn):
-    request_id = stories.failed(house)
-    signed_in("carol-789").send(f"/queue/{stories.ticket_of(house)}/claim")
-    answer = signed_in("sarah-123").send(f"/requests/{request_id}/steps/step-001/retry")
-    assert answer.status_code == 409
-    assert "is claimed by Carol. Nothing was changed." in words(answer)
-
-
-def test_whoever_neither_asked_nor_owns_the_step_may_not_run_it_again(house: House, signed_in: SignedIn):
-    request_id = stories.failed(house)
-    assert signed_in("mallory-666").send(f"/requests/{request_id}/steps/step-001/retry").status_code == 404
-
-
-def test_a_form_without_its_token_is_refused(house: House, signed_in: SignedIn):
-    request_id = stories.failed(house)
-    assert signed_in("sarah-123").post(f"/requests/{request_id}/steps/step-001/retry").status_code == 400
-    assert house.statuses()["make"] == "failed"
-
-
 def test_nothing_of_a_later_part_is_linked(house: House, signed_in: SignedIn):
     page = signed_in("sarah-123").get(f"/requests/{stories.failed(house)}").text
-    assert not re.search(r'href="/(?:services|approvals|account|receipt)|/cancel"|href="#"', page)
+    assert not re.search(r'href="/(?:services|approvals|account|receipt)|href="#"', page)

@@ -6,7 +6,7 @@ import pytest
 
 from app.queries.shapes import Output
 from app.web.standing import Standing, standing
-from tests.web.cases import CLASH, NOON, at, case, claimed, resolved, step, ticket
+from tests.web.cases import CLASH, NOON, at, case, check, claimed, event, resolved, step, ticket
 
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 NOT_YOURS = f"It is {{}}{APOSTROPHE}s move, not yours."
@@ -167,10 +167,113 @@ def test_a_failure_that_nobody_takes_over_says_so():
     assert said.move == "Nothing more happens here by itself."
 
 
-@pytest.mark.parametrize("status", ["cancelling", "cancelled", "pending_approval", "needs_info", "rejected", "rolled_back"])
+@pytest.mark.parametrize("status", ["pending_approval", "needs_info", "rejected"])
 def test_a_state_of_a_later_part_is_said_in_the_words_of_its_label(status: str):
     said = standing(case(EKS, status=status))
     assert said.title.startswith("customer-portal: ")
+
+
+# Being found out, waiting for its turn, checks
+
+
+def test_what_is_being_found_out_is_said_before_anything_else():
+    said = standing(case(EKS, step("provision_postgres", "indeterminate"), MONITORING))
+    assert said.title == "We are finding out what became of PostgreSQL"
+    assert "Nothing is run again before we know" in said.rest
+
+
+def test_a_request_whose_turn_has_not_come_says_so():
+    said = standing(case(step("provision_eks_app", "pending"), status="submitted", admitted=False))
+    assert said.title == "customer-portal waits for its turn"
+
+
+@pytest.mark.parametrize(
+    ("done", "kind", "title"),
+    [
+        (False, "preflight", "Checking before anything is built: the network is there"),
+        (True, "health", "Checking that all is well: the network is there"),
+    ],
+)
+def test_checks_that_are_looked_at_are_named(done: bool, kind: str, title: str):
+    steps = (EKS,) if done else (step("provision_eks_app", "pending"),)
+    assert standing(case(*steps, checks=(check("the network is there", "waiting", kind),))).title == title
+
+
+def test_a_check_that_does_not_hold_is_said_as_such():
+    broken = check("network", "failed", error=CLASH)
+    about = ticket(broken)
+    said = standing(case(step("provision_eks_app", "pending"), status="awaiting_manual", checks=(broken,), tickets=(about,)))
+    assert said.title.startswith("The check network does not hold: ")
+
+
+# What somebody has decided
+
+
+CANCEL = event(7, "request.cancel", 2, actor="sarah-123", by="Sarah", reason="We took another one.")
+BACK = event(8, "request.rollback", 2, actor="sarah-123", by="Sarah", reason="Wrong region.")
+
+
+def test_while_it_is_cancelled_it_says_who_wanted_it_what_stops_and_what_is_kept():
+    said = standing(case(EKS, MONITORING, status="cancelling", events=(CANCEL,)))
+    assert said.title == "customer-portal is being cancelled"
+    assert said.rest.startswith("Sarah cancelled it: We took another one. Monitoring is asked to stop; ")
+    assert said.rest.endswith(" EKS app is kept.")
+
+
+def test_a_cancelled_request_says_why_and_what_is_kept():
+    said = standing(case(EKS, LAST, status="cancelled", events=(CANCEL,)))
+    assert (said.title, said.move) == ("customer-portal was cancelled", "Nothing more happens here by itself.")
+    assert said.rest == "Sarah cancelled it: We took another one. EKS app is kept."
+
+
+def test_an_unknown_outcome_keeps_a_cancelled_request_until_somebody_has_looked():
+    lost = step("provision_postgres", "indeterminate")
+    about = ticket(lost, type="unknown")
+    said = standing(case(EKS, lost, status="cancelling", tickets=(about,), events=(CANCEL,)))
+    assert said.title == "Nobody can tell yet whether PostgreSQL took effect"
+    assert "when it is resolved, the request ends as cancelled." in said.rest
+
+
+def test_a_roll_back_says_what_is_undone_now_and_what_follows():
+    last = step("connect", "running", activity="undo", undo="wanted")
+    first = step("provision_eks_app", "completed", undo="wanted")
+    said = standing(case(first, last, status="rolling_back", events=(BACK,)))
+    assert said.title == "customer-portal is being rolled back"
+    assert said.rest == "Sarah asked for it: Wrong region. Connections is being undone, EKS app follows."
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (None, "PostgreSQL must be undone by hand"),
+        (CLASH, "PostgreSQL could not be undone: subnet group conflicts with existing resources"),
+    ],
+)
+def test_what_no_machine_can_undo_is_somebodys_move(error: object, title: str):
+    made = step("provision_postgres", "waiting", activity="undo", undo="wanted")
+    about = ticket(made, type="undo", error=error)
+    said = standing(case(made, status="rolling_back", tickets=(about,)))
+    assert (said.title, said.retry) == (title, None)
+    assert "the roll back goes on by itself" in said.rest
+
+
+def test_a_request_that_was_rolled_back_says_that_nothing_is_left():
+    said = standing(case(step("provision_eks_app", "rolled_back"), status="rolled_back", events=(BACK,)))
+    assert said.title == "customer-portal was rolled back"
+    assert said.rest == "Sarah asked for it: Wrong region. What it had made is gone."
+
+
+def test_a_roll_back_that_left_something_says_what_and_who_wanted_it():
+    kept = step("provision_postgres", "completed", undo="kept")
+    about = resolved(ticket(kept, type="undo"), status="rejected")
+    said = standing(case(kept, status="failed", tickets=(about,), failure="It is shared."))
+    assert said.title == "customer-portal could not be rolled back whole: PostgreSQL stays"
+    assert said.rest.startswith("Carol said so: It is shared.")
+
+
+def test_a_request_that_took_too_long_says_so():
+    said = standing(case(EKS, LAST, status="failed", failure="it took longer than a request may take"))
+    assert said.title == "customer-portal was ended: it took longer than a request may take"
 
 
 def test_what_a_machine_or_a_person_wrote_is_no_markup():

@@ -34,7 +34,7 @@ def seen(
         ("pending", {"depends_on": ("step-001", "step-002")}, "Not started", "Waits for 2 steps"),
         ("pending", {}, "Not started", ""),
         ("failed", {}, "Failed", "Terraform"),
-        ("indeterminate", {}, "Outcome unknown", "Terraform"),
+        ("indeterminate", {}, "Finding out", "what became of it"),
         ("skipped", {}, "Skipped", ""),
         ("cancelled", {}, "Cancelled", ""),
     ],

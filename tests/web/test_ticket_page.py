@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from app.core.outcomes import Done, Indeterminate, NeedsHuman
+from app.core.outcomes import Done, NeedsHuman
 from app.models.tables import COMMENT, REQUEST, TICKET
 from tests.fixtures.browser_client import BrowserClient, words
 from tests.fixtures.house import House, http, item
@@ -210,11 +210,12 @@ def test_work_that_is_manual_by_design_has_nothing_to_retry(house: House, signed
 
 
 def test_an_unknown_outcome_shows_what_is_known(house: House, signed_in: SignedIn):
-    stories.ordered(house)
-    house.finish(Indeterminate({"worker": "w1"}))
+    stories.unknown(house)
     text = words(signed_in("carol-789").get(f"/queue/{stories.ticket_of(house)}"))
     assert "Nobody can tell yet whether Database took effect" in text
-    assert '"worker": "w1"' in text
+    assert "Check Ask https://rooms.example.com whether it took a POST with the idempotency key key-7." in text
+    assert "It took effect" in text
+    assert "It did not take effect Run the automation again." in text
 
 
 def test_a_new_ticket_names_the_one_before(house: House, ticket: str, signed_in: SignedIn):

@@ -88,7 +88,7 @@ def test_somebody_of_whom_no_name_is_known_goes_by_their_id():
     [
         ("step.skipped", "PostgreSQL was not needed"),
         ("step.cancelled", "PostgreSQL was cancelled"),
-        ("step.indeterminate", "Nobody can tell whether PostgreSQL took effect"),
+        ("step.indeterminate", "Nobody knows yet what became of PostgreSQL"),
         ("request.completed", "Request done"),
         ("request.failed", "Request failed"),
         ("service.made", "Service made."),
