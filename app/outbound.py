@@ -163,7 +163,7 @@ class Outbound:
             self._reach(target, deadline, lambda address: self._dial(target, address, deadline)).close()
 
     def lookup(self, host: str) -> Sequence[str]:
-        """The addresses of a name, in the system's order, under the same rules: none that may not be called is told.
+        """The addresses of a name, in the system's order, under the same rules: one that may not be called refuses them all.
 
         Raises OutboundRefused, or OutboundFailed when the name has no address.
         """
