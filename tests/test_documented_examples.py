@@ -101,7 +101,7 @@ def test_the_step_type_passes_its_own_tests():
     own = {"__name__": "test_chat"}
     exec(STEP["tests/steps/test_chat.py"], own)
     tests = [test for name, test in own.items() if name.startswith("test_")]
-    assert len(tests) == 3
+    assert len(tests) == 4
     for test in tests:
         test()
 
@@ -114,6 +114,9 @@ def test_the_step_type_keeps_the_contract(tmp_path):
     contract.test_a_type_takes_the_parameters_that_the_loader_checks("ChatMessage")
     contract.test_a_step_that_cannot_do_its_work_answers_an_outcome_and_does_not_raise("ChatMessage", tmp_path)
     contract.test_a_type_that_never_waits_refuses_to_be_polled("ChatMessage", tmp_path)
+    contract.test_a_type_that_never_waits_has_nothing_to_stop("ChatMessage", tmp_path)
+    contract.test_a_probe_that_may_not_call_outside_asks_nobody_and_claims_nothing("ChatMessage", tmp_path)
+    contract.test_a_type_that_undoes_nothing_itself_refuses_to("ChatMessage", tmp_path)
     contract.test_a_type_keeps_nothing_between_two_steps("ChatMessage")
 
 

@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
-from app.core.outcomes import NeedsHuman, Outcome, Waiting
-from app.core.step_params import STEP_PARAMS, VERIFICATIONS, StepParams
+from app.core.outcomes import Again, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
+from app.core.step_params import CHANGE_NOTHING, STEP_PARAMS, VERIFICATIONS, StepParams, undo_of
 from app.outbound import Outbound
 from app.steps import REGISTRY
-from app.steps.parts import NeverWaits
+from app.steps.parts import HasNoUndo, NeverWaits
 from tests.steps.exchanges import context
 
 TEMPLATES = {
@@ -80,6 +80,44 @@ def test_a_type_that_never_waits_refuses_to_be_polled(name, tmp_path):
     if isinstance(REGISTRY[name], NeverWaits):
         with pytest.raises(RuntimeError, match="polled"):
             REGISTRY[name].poll(shut_in(name, tmp_path))
+
+
+@every_type
+def test_a_type_that_never_waits_has_nothing_to_stop(name, tmp_path):
+    if isinstance(REGISTRY[name], NeverWaits):
+        with pytest.raises(RuntimeError, match="polled"):
+            REGISTRY[name].stop(shut_in(name, tmp_path))
+
+
+@every_type
+def test_a_probe_that_may_not_call_outside_asks_nobody_and_claims_nothing(name, tmp_path):
+    assert isinstance(REGISTRY[name].probe(shut_in(name, tmp_path)), Again | Failed | Indeterminate)
+
+
+@every_type
+def test_what_changes_nothing_outside_may_always_be_run_again(name, tmp_path):
+    if name in CHANGE_NOTHING:
+        assert isinstance(REGISTRY[name].probe(shut_in(name, tmp_path)), Again)
+
+
+@every_type
+def test_a_type_that_undoes_nothing_itself_refuses_to(name, tmp_path):
+    if undo_of(name, None) != "own":
+        assert isinstance(REGISTRY[name], HasNoUndo), "say in core.step_params.undo_of that it undoes itself"
+        with pytest.raises(RuntimeError, match="cannot undo"):
+            REGISTRY[name].undo(shut_in(name, tmp_path))
+
+
+@every_type
+def test_a_type_that_undoes_itself_answers_an_outcome_when_it_cannot(name, tmp_path):
+    if undo_of(name, None) == "own":
+        assert isinstance(REGISTRY[name].undo(shut_in(name, tmp_path)), get_args(Outcome))
+
+
+@pytest.mark.parametrize(("rollback", "how"), [({"type": "HttpPost"}, "rollback"), ({"type": "none"}, "nothing")])
+@every_type
+def test_what_the_catalog_says_of_a_roll_back_goes_before_what_a_type_does_itself(name, rollback, how):
+    assert undo_of(name, rollback) == how
 
 
 @every_type

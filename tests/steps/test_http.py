@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.outcomes import Done, Failed, Indeterminate
+from app.core.outcomes import Again, Done, Failed, Indeterminate
 from app.core.verification import verify
 from app.outbound import Outbound
 from app.steps.http import HttpGet, HttpPost, HttpPut
@@ -202,3 +202,21 @@ def test_a_call_that_succeeds_may_still_fail_its_verification(asked):
     outcome, _ = call(MADE, changes={"verification": asked})
     assert isinstance(outcome, Done)
     assert not all(check.ok for check in verify(asked, outcome.evidence))
+
+
+@pytest.mark.parametrize(
+    ("step", "keys"), [(HttpGet(), {}), (HttpPost(), {"idempotent": True}), (HttpPut(), {"idempotent": True})]
+)
+def test_a_repeatable_call_whose_worker_died_may_be_made_again(step, keys):
+    assert isinstance(step.probe(context(http_params("http://127.0.0.1:9/", **keys))), Again)
+
+
+@pytest.mark.parametrize("step", [HttpPost(), HttpPut()])
+def test_another_call_whose_worker_died_is_a_persons_who_learns_its_key_and_no_secret(step):
+    outcome = step.probe(context(http_params("http://api.example.com/v1/connections?key=hush")))
+    assert isinstance(outcome, Indeterminate)
+    assert outcome.evidence == {
+        "method": step.method,
+        "url": "http://api.example.com/v1/connections",
+        "idempotency_key": "3f0c3c6e-1:1",
+    }
