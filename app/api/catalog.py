@@ -66,6 +66,6 @@ def list_bundle_versions(name: str) -> shapes.VersionList:
 @endpoint(TAG, shapes.SearchResult, query=shapes.SearchQuery, revalidates=True)
 def search_catalog(query: shapes.SearchQuery) -> shapes.SearchResult:
     """Items and bundles in whose title, tags, owner or description all words are found."""
-    found = queries.matching(db.session, query.filters)
+    found = queries.matching(db.session, query.filters, query.limit)
     tags, owners = queries.tag_facets(db.session, query.filters), queries.owner_facets(db.session, query.filters)
     return shapes.SearchResult.of(found, query.limit, tags, owners)

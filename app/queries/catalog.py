@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Float, Row, Select, Subquery, Table, cast, func, null, select, tuple_, union_all
 
 from app.core.versions import sort_key
 from app.errors import NotFound
@@ -18,6 +18,8 @@ TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
 LONGEST_SEARCH = 200
+MOST_LOOKED_AT = 1_000
+"""How many entries of a kind that fit are ranked and counted. A broad word fits a hundred thousand, and nobody reads on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,24 @@ class Facet:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a search shows, and how many fit by kind: `MOST_LOOKED_AT` stands for that many or more."""
+
+    shown: Sequence[Entry]
+    totals: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many fit, of all kinds."""
+        return sum(self.totals.values())
+
+
 def entries(session: Reader, kind: str, filters: Filters, limit: int, cursor: str | None, cursors: Cursors) -> Page[Entry]:
     """The active entries of one kind by name. Raises Invalid for a cursor of another list."""
     table = TABLES[kind]
     purpose = f"catalog.{kind}"
-    statement = select(table).where(*_conditions(table, filters)).order_by(table.c.name, table.c.id).limit(limit + 1)
+    statement = select(*_listed(table)).where(*_conditions(table, filters)).order_by(table.c.name, table.c.id).limit(limit + 1)
     if cursor is not None:
         name, key = cursors.read(purpose, cursor)
         statement = statement.where(tuple_(table.c.name, table.c.id) > (name, key))
@@ -77,35 +92,59 @@ def entries(session: Reader, kind: str, filters: Filters, limit: int, cursor: st
     return page(rows, limit, lambda row: (row.name, str(row.id)), lambda row: _entry(kind, row), cursors, purpose)
 
 
-def matching(session: Reader, filters: Filters) -> list[Entry]:
-    """All active entries that fit, bundles first, best match first where words are given: the catalog page."""
-    found: list[Entry] = []
+def matching(session: Reader, filters: Filters, limit: int) -> Matches:
+    """The active entries that fit, bundles first, best match first where words are given, else by title: up to `limit` a kind.
+
+    Cost: one statement a kind; of what fits no more than `MOST_LOOKED_AT` are ranked and counted.
+    """
+    shown: list[Entry] = []
+    totals: dict[str, int] = {}
     for kind in ("bundle", "item"):
-        table = TABLES[kind]
-        statement = select(table).where(*_conditions(table, filters))
-        if query := _query(filters.words):
-            statement = statement.order_by(func.ts_rank(table.c.search_vector, func.to_tsquery("simple", query)).desc())
-        found += [_entry(kind, row) for row in session.execute(statement.order_by(table.c.title, table.c.name))]
-    return found
+        rows = session.execute(_best(TABLES[kind], filters, limit)).all()
+        shown += [_entry(kind, row) for row in rows]
+        totals[kind] = rows[0].total if rows else 0
+    return Matches(shown, totals)
+
+
+def _best(table: Table, filters: Filters, limit: int) -> Select[Any]:
+    """The entries to show, in order. Only keys are looked at before: definitions are long."""
+    query, order = _query(filters.words), [table.c.title, table.c.name]
+    fits = _fits(table, filters, *order, table.c.search_vector, table.c.id, in_order=order)
+    rank = func.ts_rank(fits.c.search_vector, func.to_tsquery("simple", query)) if query else cast(null(), Float)
+    best = (
+        select(fits.c.id, rank.label("rank"), func.count().over().label("total"))
+        .order_by(rank.desc(), fits.c.title, fits.c.name)
+        .limit(limit)
+        .subquery()
+    )
+    whole: Select[Any] = select(*_listed(table), best.c.total).join(best, best.c.id == table.c.id)
+    return whole.order_by(best.c.rank.desc(), *order)
+
+
+def _fits(table: Table, filters: Filters, *columns: ColumnElement[Any], in_order: Sequence[ColumnElement[Any]]) -> Subquery:
+    """As many entries that fit as are looked at; where nothing is asked for, the first `in_order`, which an index holds."""
+    conditions = _conditions(table, filters)
+    statement = select(*columns).where(*conditions).limit(MOST_LOOKED_AT)
+    return (statement.order_by(*in_order) if len(conditions) == 1 else statement).subquery()
 
 
 def tag_facets(session: Reader, filters: Filters) -> list[Facet]:
-    """The tags of what fits, with counts."""
-    each = func.jsonb_array_elements_text
-    parts = [select(each(t.c.tags).label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
-    return _counted(session, union_all(*parts).subquery())
+    """The tags of what fits, with counts among the first `MOST_LOOKED_AT` of each kind."""
+    fits = [_fits(table, filters, table.c.tags, in_order=[table.c.title, table.c.name]) for table in TABLES.values()]
+    return _counted(session, [select(func.jsonb_array_elements_text(one.c.tags).label("value")) for one in fits])
 
 
 def owner_facets(session: Reader, filters: Filters) -> list[Facet]:
-    """The owners of what fits, with counts."""
-    parts = [select(t.c.owner.label("value")).where(*_conditions(t, filters)) for t in TABLES.values()]
-    return _counted(session, union_all(*parts).subquery())
+    """The owners of what fits, counted in the same way."""
+    fits = [_fits(table, filters, table.c.owner, in_order=[table.c.title, table.c.name]) for table in TABLES.values()]
+    return _counted(session, [select(one.c.owner.label("value")) for one in fits])
 
 
 def detail(session: Reader, kind: str, name: str, version: str | None = None) -> EntryDetail:
     """One entry, at its current version or at `version`. Raises NotFound."""
     table = TABLES[kind]
-    row = session.execute(select(table).where(table.c.name == name, table.c.active)).one_or_none()
+    whole: Select[Any] = select(*_listed(table), table.c.document, table.c.definition, table.c.source_hash)
+    row = session.execute(whole.where(table.c.name == name, table.c.active)).one_or_none()
     if row is None:
         raise NotFound(f"There is no {kind} {name} in the catalog.")
     versions = versions_of(session, kind, name)
@@ -164,7 +203,8 @@ def _query(words: str) -> str:
     return " & ".join(f"{word}:*" for word in clean if word)
 
 
-def _counted(session: Reader, values: Any) -> list[Facet]:
+def _counted(session: Reader, parts: Sequence[Select[Any]]) -> list[Facet]:
+    values = union_all(*parts).subquery()
     statement: Select[Any] = (
         select(values.c.value, func.count().label("count"))
         .group_by(values.c.value)
@@ -172,6 +212,13 @@ def _counted(session: Reader, values: Any) -> list[Facet]:
         .limit(30)
     )
     return [Facet(value, count) for value, count in session.execute(statement)]
+
+
+def _listed(table: Table) -> list[ColumnElement[Any]]:
+    """The columns of an `Entry`: two words out of its definition instead of all of it."""
+    icon, deprecated = table.c.definition["icon"].astext, table.c.definition["deprecated"]
+    plain = [table.c[name] for name in ("id", "name", "title", "version", "description", "owner", "category", "tags", "fault")]
+    return [*plain, icon.label("icon"), deprecated.label("deprecated")]
 
 
 def _entry(kind: str, row: Row[Any]) -> Entry:
@@ -184,8 +231,8 @@ def _entry(kind: str, row: Row[Any]) -> Entry:
         owner=row.owner,
         category=row.category,
         tags=row.tags,
-        icon=row.definition.get("icon"),
-        deprecated=row.definition.get("deprecated"),
+        icon=row.icon,
+        deprecated=row.deprecated,
         fault=row.fault,
     )
 

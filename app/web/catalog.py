@@ -14,7 +14,7 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import catalog as queries
-from app.queries.catalog import Entry, EntryDetail, Facet, Filters
+from app.queries.catalog import MOST_LOOKED_AT, Entry, EntryDetail, Facet, Filters, Matches
 from app.web.filters import plural, sentence
 from app.web.forms.sections import sections_of
 from app.web.jinja import catalog_icon
@@ -24,6 +24,8 @@ from app.web.phrases import blocks
 blueprint = Blueprint("catalog", __name__)
 
 LONGEST_WORDS = 200
+MOST_SHOWN = 25
+"""Rows of a kind on one page; a larger catalog is narrowed by words, tags and owners, not read through."""
 MOST_CHOSEN = 20
 """Tags or owners at once; longer addresses are no choice that somebody made."""
 
@@ -66,14 +68,14 @@ class Chosen:
 def index() -> ResponseReturnValue:
     """Everything that fits: bundles, then items."""
     person, chosen = current_person(), Chosen.read()
-    found = queries.matching(db.session, chosen.filters)
+    found = queries.matching(db.session, chosen.filters, MOST_SHOWN)
     return render_template(
         "catalog/index.html",
         chosen=chosen,
         counted=_counted(found, narrowed=bool(chosen.chips)),
         groups=_groups(found, person),
         facets=_facets(chosen),
-        faulty=[(one.title, _href(one)) for one in found if one.fault] if person.is_admin else [],
+        faulty=[(one.title, _href(one)) for one in found.shown if one.fault] if person.is_admin else [],
     )
 
 
@@ -122,20 +124,35 @@ def _other(detail: EntryDetail) -> str | None:
     return detail.entry.version if detail.entry.version != _newest(detail) else None
 
 
-def _counted(found: Sequence[Entry], *, narrowed: bool) -> str:
-    kinds = [(sum(one.kind == kind for one in found), kind) for kind in ("bundle", "item")]
-    words = " and ".join(plural(count, kind) for count, kind in kinds if count) or "Nothing"
-    teams = len({one.owner for one in found})
-    return f"{words} found" if narrowed or not found else f"{words} from {plural(teams, 'platform team')}"
+def _counted(found: Matches, *, narrowed: bool) -> str:
+    counts = [(found.totals[kind], kind) for kind in ("bundle", "item")]
+    words = " and ".join(_many(count, kind) for count, kind in counts if count) or "Nothing"
+    if narrowed or len(found.shown) < found.total or not found.shown:
+        return f"{words} found" if narrowed or not found.shown else words
+    teams = len({one.owner for one in found.shown})
+    return f"{words} from {plural(teams, 'platform team')}"
 
 
-def _groups(found: Sequence[Entry], person: Person) -> list[dict[str, Any]]:
+def _many(count: int, kind: str) -> str:
+    return plural(count, kind) if count < MOST_LOOKED_AT else f"more than {MOST_LOOKED_AT:,} {kind}s"
+
+
+def _groups(found: Matches, person: Person) -> list[dict[str, Any]]:
     groups = [
         {"title": "Bundles", "note": "several items, ordered and wired together", "kind": "bundle"},
         {"title": "Items", "note": "ordered alone", "kind": "item"},
     ]
-    with_rows = [{**group, "rows": [_row(one, person) for one in found if one.kind == group["kind"]]} for group in groups]
-    return [group for group in with_rows if group["rows"]]
+    rows = {group["kind"]: [_row(one, person) for one in found.shown if one.kind == group["kind"]] for group in groups}
+    return [
+        {**group, "rows": shown, "note": group["note"] + _cut(len(shown), found.totals[group["kind"]])}
+        for group in groups
+        if (shown := rows[group["kind"]])
+    ]
+
+
+def _cut(shown: int, total: int) -> str:
+    """What a group says that shows only some of what fits."""
+    return f"; the first {shown}, add words or tags to see others" if shown < total else ""
 
 
 def _row(entry: Entry, person: Person) -> dict[str, Any]:

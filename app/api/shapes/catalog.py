@@ -9,7 +9,7 @@ from pydantic import Field
 from app.api.reading import Query
 from app.api.shapes.common import Body, Pagination
 from app.api.shapes.parameters import Cursor, Limit, Names
-from app.queries.catalog import Entry, EntryDetail, Facet, Filters
+from app.queries.catalog import Entry, EntryDetail, Facet, Filters, Matches
 from app.queries.paging import Page
 
 Kind = Literal["item", "bundle"]
@@ -186,17 +186,22 @@ class Facets(Body):
 
 
 class SearchResult(Body):
-    """Entries that fit, best match first within bundles and then items. total: how many fit, shown or not."""
+    """Entries that fit, best match first within bundles and then items.
+
+    total: how many fit, shown or not, counted up to 1,000 bundles and 1,000 items; facets are counted among those.
+    """
 
     results: list[Found]
     total: int
     facets: Facets
 
     @classmethod
-    def of(cls, found: Sequence[Entry], limit: int, tags: Sequence[Facet], owners: Sequence[Facet]) -> Self:
+    def of(cls, found: Matches, limit: int, tags: Sequence[Facet], owners: Sequence[Facet]) -> Self:
         """The shape of what was found."""
         facets = Facets(tags=_counts(tags), owners=_counts(owners))
-        return cls(results=[Found.of(entry, kind=entry.kind) for entry in found[:limit]], total=len(found), facets=facets)
+        return cls(
+            results=[Found.of(entry, kind=entry.kind) for entry in found.shown[:limit]], total=found.total, facets=facets
+        )
 
 
 def href(kind: str, name: str) -> str:
