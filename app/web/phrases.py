@@ -68,6 +68,11 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
 
 
+def are(names: Sequence[str], what: str) -> str:
+    """`EKS app is kept`, `EKS app and Redis are kept`."""
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} {what}"
+
+
 def in_time(length: timedelta, word: str = "in") -> str:
     """` in 2 min 30 s`, to end a sentence with; nothing for what took no second."""
     return f" {word} {duration(length)}" if length >= timedelta(seconds=1) else ""
