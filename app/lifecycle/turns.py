@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Integer, Row, cast, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.plan import concurrent
 from app.core.statuses import StepStatus
@@ -98,7 +99,7 @@ def _first_of_each(engine: Engine, broken: Collection[uuid.UUID]) -> list[uuid.U
     heads = (
         select(REQUEST.c.id, REQUEST.c.priority, REQUEST.c.number)
         .where(~REQUEST.c.admitted, REQUEST.c.completed_at.is_(None), REQUEST.c.id.not_in(broken))
-        .distinct(REQUEST.c.requester_team, REQUEST.c.catalog_name)
+        .ext(distinct_on(REQUEST.c.requester_team, REQUEST.c.catalog_name))
         .order_by(REQUEST.c.requester_team, REQUEST.c.catalog_name, REQUEST.c.priority, REQUEST.c.number)
         .subquery()
     )
