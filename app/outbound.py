@@ -61,12 +61,14 @@ class OutboundFailed(OutboundError):
     """The call has no usable answer.
 
     sent: False when the request surely never reached the other side (no such name, connection refused, TLS refused); True
-    when it may have. status: the HTTP status, when the answer broke off after its first lines.
+    when it may have. status: the HTTP status, when the answer broke off after its first lines. reason: the same as the
+    message without saying of whom.
     """
 
-    def __init__(self, message: str, *, sent: bool, status: int | None = None) -> None:
+    def __init__(self, message: str, *, sent: bool, reason: str, status: int | None = None) -> None:
         super().__init__(message)
         self.sent = sent
+        self.reason = reason
         self.status = status
 
 
@@ -170,7 +172,7 @@ class Outbound:
         target = self._named(host, None)
         addresses = self._checked(target)
         if not addresses:
-            raise OutboundFailed(f"{target.host} has no address", sent=False)
+            raise OutboundFailed(f"{target.host} has no address", sent=False, reason="no address")
         return addresses
 
     def _named(self, host: str, port: int | None) -> _Target:
@@ -203,21 +205,25 @@ class Outbound:
     def _reach(self, target: _Target, deadline: "_Deadline", open_at: Callable[[str], Opened]) -> Opened:
         """A connection to the first address that answers, out of those that were checked. The name is resolved once."""
         addresses = self._checked(target)
-        problem = f"{target.host} has no address"
+        problem, reason = f"{target.host} has no address", "no address"
         for address in addresses:
             try:
                 return open_at(address)
             except OSError as error:
+                # A refused certificate is told with the name that was asked for.
+                reason = "TLS refused" if isinstance(error, ssl.SSLError) else _reason(error)
                 problem = f"no connection to {target.host} port {target.port}: {_reason(error)}"
         if deadline.passed:
+            reason = f"no connection within {deadline.seconds:g} s"
             problem = f"no connection to {target.host} port {target.port} within {deadline.seconds:g} s"
-        raise OutboundFailed(problem, sent=False)
+        raise OutboundFailed(problem, sent=False, reason=reason)
 
     def _checked(self, target: _Target) -> Sequence[str]:
         try:
             addresses = self._resolve(target.host, target.port)
         except (OSError, UnicodeError) as error:
-            raise OutboundFailed(f"the name {target.host} cannot be resolved: {_reason(error)}", sent=False) from error
+            reason = _reason(error)
+            raise OutboundFailed(f"the name {target.host} cannot be resolved: {reason}", sent=False, reason=reason) from error
         if not target.trusted:
             for address in addresses:
                 if not permitted(address, allow_loopback=self._allow_loopback):
@@ -362,16 +368,20 @@ def _exchange(
             body = answer.read(max_bytes + 1)
             unread = answer.length
     except (OSError, http.client.HTTPException) as error:
-        raise OutboundFailed(_broken(connection.host, deadline, _reason(error)), sent=True, status=status) from error
+        raise _broken(connection.host, deadline, _reason(error), status) from error
     if len(body) > max_bytes:
-        raise OutboundFailed(f"the reply of {connection.host} is larger than {max_bytes} bytes", sent=True, status=status)
+        reason = f"larger than {max_bytes} bytes"
+        raise OutboundFailed(f"the reply of {connection.host} is {reason}", sent=True, reason=reason, status=status)
     if unread or deadline.passed:
-        raise OutboundFailed(_broken(connection.host, deadline, "the reply broke off"), sent=True, status=status)
+        raise _broken(connection.host, deadline, "the reply broke off", status)
     return Reply(status, _joined(answer.getheaders()), body)
 
 
-def _broken(host: str, deadline: _Deadline, reason: str) -> str:
-    return f"{host} did not answer within {deadline.seconds:g} s" if deadline.passed else f"{host} gave no answer: {reason}"
+def _broken(host: str, deadline: _Deadline, reason: str, status: int | None) -> OutboundFailed:
+    if deadline.passed:
+        late = f"within {deadline.seconds:g} s"
+        return OutboundFailed(f"{host} did not answer {late}", sent=True, reason=f"no answer {late}", status=status)
+    return OutboundFailed(f"{host} gave no answer: {reason}", sent=True, reason=reason, status=status)
 
 
 def _split(url: str) -> SplitResult:

@@ -453,8 +453,9 @@ def test_a_port_that_takes_connections_is_reached():
 def test_a_port_that_takes_none_is_said_so():
     taking, port = listening()
     taking.close()
-    with pytest.raises(OutboundFailed, match=f"port {port}: Connection refused"):
+    with pytest.raises(OutboundFailed, match=f"port {port}: Connection refused") as caught:
         way_out("db.example.com", "127.0.0.1", allow_loopback=True).connect("db.example.com", port, timeout=5)
+    assert caught.value.reason == "Connection refused"
 
 
 @pytest.mark.parametrize("address", INTERNAL)

@@ -68,8 +68,7 @@ def test_a_port_that_takes_none_says_why():
     with socket.create_server(("127.0.0.1", 0)) as taking:
         port = taking.getsockname()[1]
     outcome = looked(TcpCheck(), TcpCheckParams(host="127.0.0.1", port=port))
-    assert outcome.details["expected"] == f"127.0.0.1 takes connections on port {port}"
-    assert "refused" in outcome.details["actual"]
+    assert (outcome.details["expected"], outcome.details["actual"]) == ("takes connections", "Connection refused")
 
 
 def test_a_name_has_an_address():
@@ -91,7 +90,7 @@ def test_what_does_not_hold_yet_waits_without_a_worker():
     outcome = looked(DnsCheck(), DNS, http=names())
     assert isinstance(outcome, Waiting)
     assert outcome.check_after == timedelta(seconds=10)
-    assert (outcome.handle["looks"], outcome.handle["actual"]) == (1, "db.example.com has no address")
+    assert (outcome.handle["looks"], outcome.handle["actual"]) == (1, "no address")
 
 
 def test_patience_ends_after_the_time_it_has():
@@ -104,16 +103,21 @@ def test_patience_ends_after_the_time_it_has():
     assert (outcome.kind, outcome.details["looks"]) == ("check_failed", len(pauses) + 1)
 
 
+def test_a_handle_names_no_host_for_that_may_be_a_secret():
+    assert "db.example.com" not in str(looked(DnsCheck(), DNS, http=names()).handle)
+
+
 def test_a_later_look_may_find_that_it_holds():
     waiting = looked(DnsCheck(), DNS, http=names())
     outcome = DnsCheck().poll(context(DNS, http=names("93.184.215.14"), handle=waiting.handle))
-    assert outcome.evidence == {"ok": True, "expected": "db.example.com has an address", "actual": "93.184.215.14", "looks": 2}
+    assert outcome.evidence == {"ok": True, "expected": "an address", "actual": "93.184.215.14", "looks": 2}
 
 
 def test_where_nobody_may_look_patience_is_not_asked():
     outcome = looked(DnsCheck(), DNS, http=Outbound(["vault.example.com"]))
     assert isinstance(outcome, Failed)
     assert "OUTBOUND_HOSTS" in outcome.message
+    assert outcome.details["actual"] == "not looked at"
 
 
 def test_verification_believes_what_a_check_saw():
