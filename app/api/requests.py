@@ -16,7 +16,7 @@ from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
 from app.lifecycle.submit import prepare, submit
-from app.queries import live
+from app.queries import live, request_lists
 from app.queries import requests as queries
 from app.transaction import transaction
 
@@ -55,7 +55,7 @@ def validate_request(body: dict[str, Any]) -> shapes.Validation:
 @endpoint(TAG, shapes.RequestList, query=shapes.RequestsQuery)
 def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList:
     """Requests that the caller may see, newest first."""
-    page = queries.listing(db.session, current_person(), query.filters, query.limit, query.cursor, cursors())
+    page = request_lists.listing(db.session, current_person(), query.filters, query.limit, query.cursor, cursors())
     return shapes.RequestList.of(page)
 
 

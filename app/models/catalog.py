@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,6 +50,8 @@ class CatalogItem(_Entry, Base):
     __table_args__ = (
         Index("ix_catalog_items_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_items_search_vector", "search_vector", postgresql_using="gin"),
+        Index("ix_catalog_items_title", "title", "name", postgresql_where=text("active")),
+        Index("ix_catalog_items_owner", "owner"),
     )
 
 
@@ -62,6 +64,8 @@ class CatalogBundle(_Entry, Base):
     __table_args__ = (
         Index("ix_catalog_bundles_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_bundles_search_vector", "search_vector", postgresql_using="gin"),
+        Index("ix_catalog_bundles_title", "title", "name", postgresql_where=text("active")),
+        Index("ix_catalog_bundles_owner", "owner"),
     )
 
 

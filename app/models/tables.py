@@ -13,6 +13,7 @@ from app.models.requests import (
     RequestEvent,
     RequestOutput,
     RequestStep,
+    RequestTeam,
     ServiceRequest,
     StepAttempt,
     StepLog,
@@ -25,6 +26,7 @@ def _table(model: type[Base]) -> Table:
 
 
 REQUEST = _table(ServiceRequest)
+REQUEST_TEAM = _table(RequestTeam)
 ITEM = _table(BundleRequestItem)
 STEP = _table(RequestStep)
 ATTEMPT = _table(StepAttempt)

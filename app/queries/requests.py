@@ -3,11 +3,10 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.dialects.postgresql import array
 
 from app.core.access import Person
@@ -16,7 +15,6 @@ from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatu
 from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
-from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
 
@@ -31,53 +29,31 @@ def visible(person: Person) -> ColumnElement[bool]:
     return or_(REQUEST.c.requester_team.in_(teams), REQUEST.c.owner_teams.op("?|")(array(teams)))
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of requests is narrowed to. mine: only what the person ordered; team: only what that team ordered."""
-
-    statuses: Sequence[str] = ()
-    mine: bool = False
-    team: str | None = None
-    catalog_name: str | None = None
-
-
-def listing(
-    session: Reader, person: Person, filters: Filters, limit: int, cursor: str | None, cursors: Cursors
-) -> Page[Summary]:
-    """Requests that the person may see, newest first. Cost: one keyset read and one count of the page's steps."""
-    statement = (
-        select(REQUEST, User.name.label("requester_name"))
-        .join(User, User.id == REQUEST.c.requester_id)
-        .where(visible(person), *_narrowed(person, filters))
-        .order_by(REQUEST.c.created_at.desc(), REQUEST.c.id.desc())
-        .limit(limit + 1)
-    )
-    if cursor is not None:
-        at, key = cursors.read("requests", cursor)
-        statement = statement.where(tuple_(REQUEST.c.created_at, REQUEST.c.id) < (datetime.fromisoformat(at), uuid.UUID(key)))
-    rows = session.execute(statement).all()
-    counts = _step_counts(session, [row.id for row in rows[:limit]])
-    return page(
-        rows,
-        limit,
-        lambda row: (row.created_at.isoformat(), str(row.id)),
-        lambda row: _summary(row, counts.get(row.id, {})),
-        cursors,
-        "requests",
-    )
-
-
-def _narrowed(person: Person, filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.statuses:
-        conditions.append(REQUEST.c.status.in_(filters.statuses))
-    if filters.mine:
-        conditions.append(REQUEST.c.requester_id == person.id)
-    if filters.team:
-        conditions.append(REQUEST.c.requester_team == filters.team)
-    if filters.catalog_name:
-        conditions.append(REQUEST.c.catalog_name == filters.catalog_name)
-    return conditions
+SUMMARY = [
+    *(
+        REQUEST.c[name]
+        for name in (
+            "id",
+            "request_id",
+            "title",
+            "status",
+            "catalog_kind",
+            "catalog_name",
+            "catalog_title",
+            "catalog_version",
+            "requester_user_id",
+            "requester_team",
+            "created_at",
+            "updated_at",
+            "completed_at",
+            "last_event",
+            "failure",
+            "admitted",
+        )
+    ),
+    User.name.label("requester_name"),
+]
+"""The columns of a `Summary`."""
 
 
 def detail(session: Reader, person: Person, request_id: str) -> Detail:
@@ -91,7 +67,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
     for step in steps:
         counts[step.status] += 1
     return Detail(
-        summary=_summary(row, counts),
+        summary=summary(row, counts),
         requester_email=row.requester_email,
         bundle_parameters=row.bundle_parameters,
         bundle_fields=(bundle.get("presentation") or {}).get("bundle_fields") or (),
@@ -170,7 +146,8 @@ def _found(session: Reader, person: Person, request_id: str) -> Row[Any]:
     return row
 
 
-def _summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
+def summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
+    """A row with the columns of `SUMMARY`, and how many of its steps are in which state."""
     return Summary(
         request_id=row.request_id,
         title=row.title,
@@ -190,18 +167,6 @@ def _summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
         steps=dict(counts),
         admitted=row.admitted,
     )
-
-
-def _step_counts(session: Reader, requests: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
-    counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
-    statement = (
-        select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
-        .where(STEP.c.request_id.in_(requests), STEP.c.kind == "step")
-        .group_by(STEP.c.request_id, STEP.c.status)
-    )
-    for row in session.execute(statement):
-        counts[row.request_id][row.status] = row.number
-    return counts
 
 
 def _steps(session: Reader, request: Row[Any], *, with_attempts: bool = False) -> list[Step]:

@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.queries import catalog, requests, tickets
+from app.queries import catalog, request_lists, tickets
 from app.queries.shapes import Summary
 from app.web.parts import cursors
 from app.web.requests import BAR_ORDER
@@ -60,8 +60,8 @@ def _waiting(person: Person) -> list[tickets.Ticket]:
 
 
 def _mine(person: Person, statuses: Sequence[str], most: int) -> list[Summary]:
-    filters = requests.Filters(statuses, mine=True)
-    return list(requests.listing(db.session, person, filters, most, None, cursors()).items)
+    filters = request_lists.Filters(statuses, mine=True)
+    return list(request_lists.listing(db.session, person, filters, most, None, cursors()).items)
 
 
 def _row(summary: Summary) -> dict[str, Any]:

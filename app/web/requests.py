@@ -13,8 +13,8 @@ from app.errors import Invalid
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
+from app.queries import request_lists, tickets
 from app.queries import requests as queries
-from app.queries import tickets
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
 from app.web import presses, results
@@ -74,11 +74,11 @@ class Chosen:
         return cls(view, status if status in FILTERABLE else "", team if view == "team" else "", args.get("cursor"))
 
     @property
-    def filters(self) -> queries.Filters:
+    def filters(self) -> request_lists.Filters:
         """The same for the query. Who is in no team sees their own requests only."""
         statuses = (self.status,) if self.status else ()
         mine = self.view == "mine" or (self.view == "team" and not self.team)
-        return queries.Filters(statuses, mine=mine, team=self.team or None)
+        return request_lists.Filters(statuses, mine=mine, team=self.team or None)
 
     def href(self, **changes: Any) -> str:
         """The address of the same list with changes, from its beginning unless `cursor` is given."""
@@ -95,7 +95,7 @@ def listing() -> ResponseReturnValue:
     works = tickets.works_tickets(db.session, person)
     chosen = Chosen.read(request.args, person, works=works)
     try:
-        page = queries.listing(db.session, person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
+        page = request_lists.listing(db.session, person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(chosen.href())
     return render_template(

@@ -19,7 +19,7 @@ from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
 from app.queries.decisions import refusals
 from app.queries.live import News
 from app.queries.paging import Page
-from app.queries.requests import Filters
+from app.queries.request_lists import Filters
 from app.queries.shapes import Detail, Summary
 
 Mode = Literal["automation", "manual"]
