@@ -1,0 +1,129 @@
+"""A step of Terraform through the whole engine, with the real program and the real state: killed, stopped, rolled back."""
+
+import json
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from app.core.outcomes import Again, Done
+from app.jobs.leases import Held
+from app.models import TerraformState
+from tests.fixtures.house import item, terraform
+from tests.steps.terraform_runs import BINARY
+from worker import build
+
+MODULE = """
+resource "terraform_data" "first" { input = "x" }
+resource "terraform_data" "second" {
+  input = terraform_data.first.id
+  provisioner "local-exec" { command = "%s" }
+}
+"""
+ONCE = "test -e %s || { touch %s; kill -9 $PPID; }"
+
+
+@pytest.fixture
+def performer(house):
+    runtime = build(house.settings.model_copy(update={"terraform_binary": BINARY}), "w1")
+    yield runtime.performer
+    runtime.leases.engine.dispose()
+    runtime.close()
+
+
+@pytest.fixture
+def worker(house, performer):
+    """One claim at a time: `worker(record=False)` dies between the call and its record."""
+
+    def work(*, record=True, held=None):
+        claim = house.must_claim()
+        result = performer.perform(claim, held or Held(uuid.uuid4()))
+        if record:
+            assert house.record(claim, result.outcome, inputs=result.inputs) is not None
+        return claim.activity, result.outcome
+
+    return work
+
+
+@pytest.fixture
+def order(house):
+    def ordered(command="true"):
+        (house.folder / "modules" / "tiny" / "main.tf").write_text(MODULE % command)
+        house.offer(built=item(terraform("build")))
+        return house.order("built").request_id
+
+    return ordered
+
+
+def kept(house):
+    """The names of the resources in the newest state."""
+    newest = select(TerraformState.id, TerraformState.ciphertext).order_by(TerraformState.version.desc()).limit(1)
+    (row,) = house.rows(newest)
+    return [
+        one["name"]
+        for one in json.loads(house.vault.decrypt(row.ciphertext, f"terraform_states.ciphertext:{row.id}"))["resources"]
+    ]
+
+
+def test_a_worker_that_dies_after_the_build_costs_nothing(house, worker, order):
+    order()
+    worker(record=False)
+    house.lose("build")
+    assert worker()[0] == "probe"
+    assert house.statuses() == {"build": "completed"}
+    assert house.tickets() == []
+
+
+def test_a_worker_that_dies_before_the_build_costs_nothing(house, worker, order):
+    order()
+    house.must_claim()
+    house.lose("build")
+    activity, outcome = worker()
+    assert (activity, type(outcome)) == ("probe", Again)
+    worker()
+    assert (house.statuses(), len(house.attempts("build"))) == ({"build": "completed"}, 2)
+
+
+def test_a_build_that_is_killed_asks_a_person_once_and_tells_where_to_look(house, worker, order, tmp_path):
+    order(ONCE % (tmp_path / "once", tmp_path / "once"))
+    worker()
+    worker()
+    (ticket,) = house.tickets()
+    assert ticket.ticket_type == "unknown"
+    assert house.attempts("build")[0].evidence["check"] == ["terraform_data.first", "terraform_data.second"]
+
+
+def test_a_step_that_is_handed_back_before_it_builds_is_built_by_the_next_worker(house, worker, order):
+    order()
+    held = Held(uuid.uuid4())
+    held.stopping.set()
+    assert isinstance(worker(held=held)[1], Again)
+    assert isinstance(worker()[1], Done)
+
+
+def test_what_was_built_is_destroyed_when_its_request_is_rolled_back(house, worker, order):
+    request = order()
+    worker()
+    house.roll_back(request)
+    assert worker() == ("undo", Done())
+    assert (house.request(request).status, kept(house)) == ("rolled_back", [])
+
+
+def test_a_worker_that_dies_after_it_destroyed_costs_nothing(house, worker, order):
+    request = order()
+    worker()
+    house.roll_back(request)
+    worker(record=False)
+    house.lose("build")
+    assert worker() == ("undo", Done())
+    assert house.request(request).status == "rolled_back"
+
+
+def test_what_a_failed_build_left_is_destroyed_too(house, worker, order):
+    request = order("false")
+    worker()
+    assert house.statuses() == {"build": "failed"}
+    house.end_ticket("reject", "not worth it")
+    house.roll_back(request)
+    worker()
+    assert (house.request(request).status, kept(house)) == ("rolled_back", [])
