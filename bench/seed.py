@@ -22,6 +22,12 @@ FROM generate_series(1, %(number)s) AS n,
     ({KNOWN}) AS known, (SELECT id, subject FROM users WHERE subject = 'dana-001') AS somebody,
     LATERAL (SELECT clock_timestamp() - interval '400 days' + n * interval '30 seconds' AS at) AS started
 """
+TEAMS = """
+INSERT INTO request_teams (team, created_at, request_id)
+SELECT DISTINCT seen.team, r.created_at, r.id FROM service_requests r,
+    LATERAL (SELECT r.requester_team UNION ALL SELECT jsonb_array_elements_text(r.owner_teams)) AS seen (team)
+WHERE r.request_id LIKE %(prefix)s || '%%'
+"""
 STEPS = """
 INSERT INTO request_steps (request_id, step_id, step_name, step_title, step_type, item_alias, owner_team, step_config,
     depends_on, status, position, request_number, attempt, group_attempt, started_at, completed_at, handle, outputs,
@@ -39,6 +45,15 @@ INSERT INTO bundle_request_items (request_id, catalog_item, alias, title, versio
 SELECT r.id, 'five-steps', 'five_steps', 'Five steps', '1.0.0', r.catalog_version_id, 'platform-solutions-team', '{}', 1
 FROM service_requests r WHERE r.request_id LIKE %(prefix)s || '%%' AND r.number > %(after)s
 """
+TICKETS = """
+INSERT INTO manual_tickets (ticket_id, request_id, step_id, ticket_system, ticket_type, status, owner_team, title,
+    instructions, inputs, outputs_form, created_at)
+SELECT 'TCK-' || r.request_id, r.id, s.id, 'internal', 'failure',
+    CASE WHEN r.number %% 400 = 0 THEN 'open' ELSE 'resolved' END, r.owner_teams ->> 0, 'By hand', 'With care', '{}',
+    '{"fields": []}', r.created_at
+FROM service_requests r JOIN request_steps s ON s.request_id = r.id AND s.position = 5
+WHERE r.request_id LIKE %(prefix)s || '%%' AND r.number > %(after)s AND r.status = 'failed'
+"""
 EVENTS = """
 INSERT INTO request_events (request_id, number, occurred_at, kind, actor, step_id, payload)
 SELECT r.id, n, r.created_at, 'step.completed', 'worker:bench', 'step-001', '{"name": "step_1"}'
@@ -54,24 +69,33 @@ SELECT 'made-' || n || '-{kind}', 'Made ' || n, '1.0.0', 'Entry number ' || n ||
     '{{}}', '{{"icon": "zap"}}', '{{}}', 'bench/made-' || n || '.yaml', md5(n::text){value}
 FROM generate_series(1, %(number)s) AS n
 """
-SETTLE = ("service_requests", "request_steps", "bundle_request_items", "request_events", "catalog_items", "catalog_bundles")
+SETTLE = (
+    "service_requests",
+    "request_teams",
+    "request_steps",
+    "bundle_request_items",
+    "request_events",
+    "catalog_items",
+    "catalog_bundles",
+)
 
 
 def requests(connection: Connection, number: int, *, prefix: str, ready: bool = False, with_steps: int | None = None) -> None:
     """So many requests of five steps, all completed or (`ready`) all waiting for workers.
 
     A fifth are Sarah's, three belong to a team that has no more. with_steps: so many of the newest have steps and events too.
-    Needs a superuser: foreign keys are not looked at one by one.
+    Needs a superuser: foreign keys are not looked at one by one, and no trigger runs.
     """
     connection.execute("SET session_replication_role = replica")
     given = {"number": number, "prefix": prefix, "ready": ready}
     connection.execute(REQUESTS, given)
+    connection.execute(TEAMS, given)
     found = connection.execute(
         "SELECT coalesce(max(number), 0) FROM service_requests WHERE request_id LIKE %s", [f"{prefix}%"]
     ).fetchone()
     newest = int(found[0]) if found else 0
     after = newest - (number if with_steps is None else min(with_steps, number))
-    for statement in (STEPS, ITEMS, EVENTS):
+    for statement in (STEPS, ITEMS, EVENTS, TICKETS):
         connection.execute(statement, {**given, "after": after})
 
 

@@ -18,7 +18,7 @@ TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
 LONGEST_SEARCH = 200
-MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 500
 """How many entries of a kind that fit are ranked and counted. A broad word fits a hundred thousand, and nobody reads on."""
 
 

@@ -188,7 +188,7 @@ class Facets(Body):
 class SearchResult(Body):
     """Entries that fit, best match first within bundles and then items.
 
-    total: how many fit, shown or not, counted up to 1,000 bundles and 1,000 items; facets are counted among those.
+    total: how many fit, shown or not, counted up to 500 bundles and 500 items; facets are counted among those.
     """
 
     results: list[Found]
