@@ -1,15 +1,13 @@
 """Flask extensions, made once and bound to an app in `create_app`. The tables know nothing of Flask: they share `metadata`."""
 
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from app.database import engine_options
 from app.models import Base
 
-__all__ = ["csrf", "db", "engine_options", "migrate"]
+__all__ = ["csrf", "db", "engine_options"]
 
 
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate()
 csrf = CSRFProtect()

@@ -1,6 +1,7 @@
 """The web application, wired together from all its parts."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -9,7 +10,7 @@ from app import api, identity, web
 from app.cli import catalog_group
 from app.database import engine_options
 from app.dispatch import Doorbell
-from app.extensions import db, migrate
+from app.extensions import db
 from app.handover.door import Door
 from app.logs import configure
 from app.token_cli import token_group
@@ -35,13 +36,26 @@ def create(settings: Settings | None = None) -> Flask:
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
     app.extensions["streams"] = Door(settings.stream_socket)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(HERE / "migrations"), compare_type=True)
+    app.extensions["migrate"] = Migrations(app)
     identity.init_app(app, settings, vault)
     web.init_app(app, settings)
     api.init_app(app, settings)
     app.cli.add_command(catalog_group)
     app.cli.add_command(token_group)
     return app
+
+
+class Migrations:
+    """Stands for Flask-Migrate until a command asks for it: with Alembic, Mako and Pygments it is twenty megabytes."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        Migrate(self._app, db, directory=str(HERE / "migrations"), compare_type=True)  # it takes the place of this one
+        return getattr(self._app.extensions["migrate"], name)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import requests
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import CatalogSync, Worker
+from app.ops import migrations
 
 FRESH = timedelta(seconds=30)
 
@@ -23,15 +23,16 @@ class Part:
     problem: str | None
 
 
-def ready(engine: Engine, scripts: ScriptDirectory, urls: Sequence[str], workers: int) -> list[Part]:
+def ready(engine: Engine, scripts: Path, urls: Sequence[str], workers: int) -> list[Part]:
     """Every part with what is wrong with it. Redis is not asked: losing it costs latency, never work.
 
+    scripts: the folder of migrations.
     Cost: three short SELECTs, and one GET for each of `urls` (one second at most).
     """
     return [*_database(engine, scripts, workers), *(Part(url, _answers(url)) for url in urls)]
 
 
-def _database(engine: Engine, scripts: ScriptDirectory, workers: int) -> list[Part]:
+def _database(engine: Engine, scripts: Path, workers: int) -> list[Part]:
     try:
         with engine.connect() as connection:
             return [
@@ -43,10 +44,9 @@ def _database(engine: Engine, scripts: ScriptDirectory, workers: int) -> list[Pa
         return [Part("database", "PostgreSQL does not answer, or has no tables yet: run `make migrate`")]
 
 
-def _migrated(connection: Connection, scripts: ScriptDirectory) -> str | None:
-    now = set(MigrationContext.configure(connection).get_current_heads())
-    wanted = set(scripts.get_heads())
-    return None if now == wanted else "the database is not migrated: run `make migrate`"
+def _migrated(connection: Connection, scripts: Path) -> str | None:
+    at_head = migrations.current(connection) == migrations.heads(scripts)
+    return None if at_head else "the database is not migrated: run `make migrate`"
 
 
 def _synced(connection: Connection) -> str | None:
