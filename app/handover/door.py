@@ -83,7 +83,9 @@ class Handed(Response):
         return _Nothing(self)
 
     def _head(self) -> str:
-        """The head for the client. The body of a stream ends with its connection."""
+        """The head for the client, none for one that waits. The body of a stream ends with its connection."""
+        if self.watch.way == "wait":
+            return ""
         switching = self.status_code == HTTPStatus.SWITCHING_PROTOCOLS
         lines = [f"HTTP/1.1 {self.status_code} {HTTPStatus(self.status_code).phrase}", f"Date: {formatdate(usegmt=True)}"]
         lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in FRAMING]

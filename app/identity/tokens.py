@@ -25,7 +25,7 @@ LONGEST_DAYS = 365
 class Bearer:
     """Who calls, and what the token lets them do.
 
-    token_id: the row of a personal access token, None for a provider's; until: when it expires.
+    token_id: the row of a personal access token, None for a provider's, which says itself `until` when it is good.
     """
 
     known: Known
@@ -86,7 +86,7 @@ def find(session: Db, token: str, admin_team: str, now: datetime) -> Bearer:
     if expires_at <= now:
         raise SignInNeeded("This access token has expired. Make a new one.", code="invalid_token")
     _touch(session, token_id, used_at, now)
-    return Bearer(known(row, admin_team), frozenset(scopes), token_id, expires_at)
+    return Bearer(known(row, admin_team), frozenset(scopes), token_id)
 
 
 def revoke(session: Db, user_id: uuid.UUID, token_id: uuid.UUID, now: datetime) -> bool:

@@ -18,6 +18,8 @@ from app.stream.frames import BrokenFrame, Closing, Op, ServerSentEvents, WebSoc
 
 FULL_BYTES = 64 * 1024
 """How much a client may leave unread before it is told nothing more."""
+KERNEL_BYTES = 64 * 1024
+"""How much the kernel keeps for it besides; by itself it would take megabytes for each."""
 MOST_HEARD = 4096
 """How many bytes a client may say between two beats: pongs, at most."""
 STUCK_SECONDS = 30.0
@@ -45,6 +47,7 @@ class Client:
         self.closing = False
         self.moved_at = time.monotonic()
         sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STUCK_SECONDS * 1000))

@@ -48,7 +48,9 @@ class Intake:
         self._loop.add_reader(self.listening, self._accept)
 
     def close(self) -> None:
-        """Listen no more; who comes from now on finds nobody, or whoever has taken the place."""
+        """Listen no more; who comes from now on finds nobody, or whoever has taken the place. Twice is as good as once."""
+        if self.listening.fileno() == -1:
+            return
         self._loop.remove_reader(self.listening)
         self.listening.close()
         with suppress(OSError):

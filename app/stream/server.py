@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 15
 ASK_SECONDS = 20.0
-"""How long access that was withdrawn lasts at most."""
 AT_ONCE = 250
 """How many are asked for in one statement."""
 GOODBYE_SECONDS = 0.8
@@ -46,17 +45,16 @@ THREADS = 2
 
 
 class Streams:
-    """All streams of one machine's web processes."""
+    """All streams of one machine's web processes. ask_seconds: how long access that was withdrawn lasts at most."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, ask_seconds: float = ASK_SECONDS) -> None:
+        self.settings, self.ask_seconds = settings, ask_seconds
         pool = engine_options("stratus-streams", statement_seconds=30, pool_size=THREADS, max_overflow=0)
         self.engine: Engine = create_engine(settings.database_url, **pool)
         self.hub = Hub(self.engine, ZoneInfo(settings.timezone))
         self.waits = Waits()
         self.most = _raise_limit_of_files() - RESERVED
         self.of_person: Counter[str] = Counter()
-        self._began = 0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set; then say good-bye to everybody. Raises what ends one of its tasks."""
@@ -81,6 +79,7 @@ class Streams:
                     task.cancel()
         finally:
             intake.close()
+            await asyncio.get_running_loop().shutdown_default_executor()  # a read may still hold a connection
             self.engine.dispose()
 
     def take(self, watch: Watch, sock: socket.socket) -> None:
@@ -131,7 +130,7 @@ class Streams:
     async def _ask(self) -> None:
         """Ask again and again who may still watch, and end the streams of those who may not."""
         while True:
-            await asyncio.sleep(ASK_SECONDS)
+            await asyncio.sleep(self.ask_seconds)
             clients = [client for client in self.hub.follows if client.watch.way != "wait"]
             for first in range(0, len(clients), AT_ONCE):
                 await self._ask_for(clients[first : first + AT_ONCE])

@@ -23,32 +23,33 @@ async def heard(url: str, channel: str) -> AsyncIterator[bytes]:
     """What is published on `channel`, until the connection ends. url: as `REDIS_URL`. Raises RedisAway."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            reader, writer = await _connected(urlsplit(url), channel)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise RedisAway(str(error) or type(error).__name__) from error
-    try:
-        while True:
-            said = await _next(reader, writer)
-            if isinstance(said, list) and len(said) == 3 and said[0] == b"message" and isinstance(said[2], bytes):
-                yield said[2]
+            reader, writer = await _connected(urlsplit(url))
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await _subscribe(reader, writer, urlsplit(url), channel)
+            while True:
+                said = await _next(reader, writer)
+                if isinstance(said, list) and len(said) == 3 and said[0] == b"message" and isinstance(said[2], bytes):
+                    yield said[2]
+        finally:
+            writer.close()
     except (OSError, EOFError, TimeoutError, ValueError) as error:
         raise RedisAway(str(error) or type(error).__name__) from error
-    finally:
-        writer.close()
 
 
-async def _connected(url: SplitResult, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connected(url: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if url.scheme == "unix":
-        reader, writer = await asyncio.open_unix_connection(unquote(url.path))
-    else:
-        secure = ssl.create_default_context() if url.scheme == "rediss" else None
-        reader, writer = await asyncio.open_connection(url.hostname or "127.0.0.1", url.port or 6379, ssl=secure)
+        return await asyncio.open_unix_connection(unquote(url.path))
+    secure = ssl.create_default_context() if url.scheme == "rediss" else None
+    return await asyncio.open_connection(url.hostname or "127.0.0.1", url.port or 6379, ssl=secure)
+
+
+async def _subscribe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, url: SplitResult, channel: str) -> None:
     if url.password:
         who = [unquote(url.username)] if url.username else []
         writer.write(_command("AUTH", *who, unquote(url.password)))
         await _reply(reader)
     writer.write(_command("SUBSCRIBE", channel))
-    return reader, writer
 
 
 async def _next(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> object:
