@@ -95,13 +95,6 @@ def outputs(session: Reader, person: Person, request_id: str) -> Mapping[str, An
     return _grouped(row, _items(session, row.id))
 
 
-def events(session: Reader, person: Person, request_id: str, after: int, limit: int) -> Sequence[Event]:
-    """Events numbered above `after`, oldest first. Raises NotFound."""
-    row = _found(session, person, request_id)
-    statement = select(EVENT).where(EVENT.c.request_id == row.id, EVENT.c.number > after).order_by(EVENT.c.number)
-    return [_event(one) for one in session.execute(statement.limit(limit))]
-
-
 def history(session: Reader, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
     """The newest events first: the page's timeline. Raises NotFound."""
     row = _found(session, person, request_id)

@@ -142,6 +142,7 @@ def test_there_is_nothing_after_the_last_event(sarah, stuck):
         "events": [],
         "last_number": last,
         "has_more": False,
+        "ended": False,
     }
 
 

@@ -95,6 +95,21 @@ def test_a_long_log_keeps_its_last_lines(sarah, logged):
     assert numbers(sarah.get(f"{URL}/{logged}/steps/step-002/logs?tail=2")) == [4, 5]
 
 
+def test_a_log_is_paged_backwards_from_its_tail_and_forwards_again(sarah, logged):
+    url = f"{URL}/{logged}/steps/step-002/logs?tail=2"
+    tail = sarah.get(url).json
+    assert (tail["has_earlier"], tail["has_later"], tail["ended"]) == (True, False, True)
+    before = sarah.get(f"{url}&before={tail['lines'][0]['number']}")
+    assert (numbers(before), before.json["has_earlier"], before.json["has_later"]) == ([2, 3], True, True)
+    after = sarah.get(f"{url}&after=0")
+    assert (numbers(after), after.json["has_earlier"], after.json["has_later"]) == ([1, 2], False, True)
+
+
+def test_a_log_is_not_paged_both_ways_at_once(sarah, logged):
+    answer = sarah.get(f"{URL}/{logged}/steps/step-002/logs?after=1&before=4")
+    assert answer.json["errors"][0]["pointer"] == "/before"
+
+
 def test_a_step_that_has_not_begun_has_an_empty_log(sarah, placed):
     body = sarah.get(f"{URL}/{placed}/steps/step-005/logs").json
     assert (body["attempt_number"], body["lines"]) == (0, [])
