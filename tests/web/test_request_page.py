@@ -40,7 +40,7 @@ def test_a_failed_step_is_told_with_whose_move_it_is_and_what_to_press(house: Ho
 def test_the_page_asks_for_itself_until_the_request_has_ended(house: House, signed_in: SignedIn):
     browser = signed_in("sarah-123")
     request_id = stories.ordered(house)
-    assert f'hx-get="/requests/{request_id}" hx-trigger="every 2s"' in browser.get(f"/requests/{request_id}").text
+    assert f'hx-get="/requests/{request_id}" hx-trigger="news"' in browser.get(f"/requests/{request_id}").text
     house.finish(Done({"address": "db-1", "password": "hunter2"}, frozenset({"password"})))
     house.finish(Done())
     assert "hx-get" not in browser.get(f"/requests/{request_id}").text
@@ -79,8 +79,8 @@ def test_the_log_has_numbers_and_shows_failures(house: House, signed_in: SignedI
     request_id = stories.failed(house)
     write_log(house, "begun", "http_error: no room")
     page = signed_in("sarah-123").get(f"/requests/{request_id}").text
-    assert re.search(r'<li id="log-1"><span>1</span><time [^>]+>[\d:]{8}</time><span>begun</span>', page)
-    assert '<li id="log-2" class="is-failed">' in page
+    assert re.search(r'<li id="log-step-001-1-1"><span>1</span><time [^>]+>[\d:]{8}</time><span>begun</span>', page)
+    assert '<li id="log-step-001-1-2" class="is-failed">' in page
 
 
 def test_the_log_can_be_had_as_text(house: House, signed_in: SignedIn):
