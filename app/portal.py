@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -36,7 +37,9 @@ def create(settings: Settings | None = None) -> Flask:
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
     app.extensions["streams"] = Door(settings.stream_socket)
     db.init_app(app)
-    app.extensions["migrate"] = Migrations(app)
+    app.extensions["migrate"] = migrations = Migrations(app)
+    if click.get_current_context(silent=True) is not None:
+        migrations.load()  # for the commands `flask db …`, which it adds itself
     identity.init_app(app, settings, vault)
     web.init_app(app, settings)
     api.init_app(app, settings)
@@ -51,10 +54,14 @@ class Migrations:
     def __init__(self, app: Flask) -> None:
         self._app = app
 
-    def __getattr__(self, name: str) -> Any:
+    def load(self) -> None:
+        """Let the real one take the place of this one."""
         from flask_migrate import Migrate
 
-        Migrate(self._app, db, directory=str(HERE / "migrations"), compare_type=True)  # it takes the place of this one
+        Migrate(self._app, db, directory=str(HERE / "migrations"), compare_type=True)
+
+    def __getattr__(self, name: str) -> Any:
+        self.load()
         return getattr(self._app.extensions["migrate"], name)
 
 
