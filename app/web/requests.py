@@ -15,6 +15,7 @@ from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import request_lists, tickets
 from app.queries import requests as queries
+from app.queries.live import GOES_ON as WRITES_ON
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
 from app.web import presses, results
@@ -181,7 +182,7 @@ def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
         "inputs": step.attempts[-1].inputs if step.attempts else None,
         "attempt": attempt,
         "lines": [shown_line(line, step) for line in lines],
-        "live": step.status in (StepStatus.RUNNING, StepStatus.VERIFYING),
+        "live": step.ticket is None and bool(step.attempts) and step.attempts[-1].status in WRITES_ON,
         "log": url_for("requests.log_as_text", request_id=request_id, step_id=step_id),
     }
 

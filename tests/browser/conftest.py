@@ -1,6 +1,9 @@
 """Fixtures: people in front of a running portal."""
 
+import json
+import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -21,3 +24,19 @@ def visit(chromium: Browser, running_portal: RunningPortal) -> Iterator[Callable
     yield open_for
     for visitor in visitors:
         visitor.leave()
+
+
+@pytest.fixture
+def behave(running_portal: RunningPortal) -> Iterator[Callable[..., None]]:
+    """Tells a stand-in how to behave at its next calls: `behave("github", "delay", seconds=5)`. Well again at the end."""
+    ports = json.loads((running_portal.home / "data" / "ports.json").read_text())
+
+    def control(name: str, method: str, body: Any = None) -> None:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{ports[name]}/_control"
+        urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=10).close()
+
+    yield lambda name, behaviour, times=1, **options: control(name, "POST", {"behaviour": behaviour, "times": times, **options})
+    for name in ("github", "connections"):
+        control(name, "DELETE")
