@@ -11,6 +11,7 @@
   const part = () => document.getElementById("live");
   const moves = () => part()?.dataset.stream !== undefined;
 
+  let current = "connecting";
   let source = null;
   let listensTo = "";
   let told = Number(part()?.dataset.last ?? 0);
@@ -32,10 +33,12 @@
   };
 
   const show = (way) => {
-    const badge = document.getElementById("connection");
-    if (!badge || badge.dataset.way === way) return;
-    badge.dataset.way = way;
-    badge.textContent = WORDS[way];
+    current = way;
+    for (const badge of document.querySelectorAll("[data-way]")) {
+      if (badge.dataset.way === way) continue;
+      badge.dataset.way = way;
+      badge.textContent = WORDS[way];
+    }
   };
 
   // Asks for the part that moves. Many who watch the same request must not all ask in the same moment.
@@ -130,6 +133,7 @@
   };
 
   const tidy = () => {
+    show(current);
     for (const box of document.querySelectorAll("#live [data-log]")) {
       offerNewest(box);
       const link = document.getElementById(`${box.id}-earlier`);
