@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import claims, memory, rows, sizes, terraform, web_calls, workflows
+from bench import claims, live, memory, rows, sizes, terraform, web_calls, workflows
 from bench.rows import Row
 from bench.stage import Scale, Stage, stage
 
@@ -15,6 +15,7 @@ MEASURES: Mapping[str, Callable[[Stage, Scale], list[Row]]] = {
     "sizes": sizes.measure,
     "terraform": terraform.measure,
     "memory": memory.measure,
+    "live": live.measure,
 }
 
 
