@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from app.audit import Act
 
 CHANNEL = "stratus:events"
 """Where Redis says which requests have news: their keys, apart from each other by blanks. Nobody has to say it, or hear it."""
-_CHANGED = "stratus.changed"
+_changed: WeakKeyDictionary[Connection, set[uuid.UUID]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def tell(connection: Connection, request_id: uuid.UUID, actor: str, events: Sequ
     """
     if not events and not acts:
         return
-    connection.info.setdefault(_CHANGED, set()).add(request_id)
+    _changed.setdefault(connection, set()).add(request_id)
     connection.exec_driver_sql(
         _TELL,
         {
@@ -77,5 +78,4 @@ def changed(connection: Connection) -> set[uuid.UUID]:
 
     After a transaction that was rolled back it may name some that have no news, which costs those who watch them one look.
     """
-    found: set[uuid.UUID] = connection.info.pop(_CHANGED, set())
-    return found
+    return _changed.pop(connection, set())
