@@ -27,9 +27,13 @@ EXIT_CODE = 70
 
 @dataclass(slots=True)
 class Held:
-    """One lease that this worker holds, from the claim to the record. `stopping` is set when the step must end."""
+    """One lease that this worker holds, from the claim to the record. `stopping` is set when the step must end.
+
+    stoppable: whether a request that is being cancelled ends it: a run, but not one who only looks or who undoes.
+    """
 
     token: uuid.UUID
+    stoppable: bool = True
     running: bool = True
     stopping: threading.Event = field(default_factory=threading.Event)
     lost_at: float | None = None
@@ -69,9 +73,9 @@ class Leases:
             log.warning("could not say goodbye", extra={"worker": self.claimant.worker, "error": str(error)})
         self.engine.dispose()
 
-    def take(self, token: uuid.UUID) -> Held:
+    def take(self, token: uuid.UUID, *, stoppable: bool = True) -> Held:
         """Keep one lease alive from now on."""
-        held = Held(token)
+        held = Held(token, stoppable)
         with self._lock:
             self._held[token] = held
         return held
@@ -113,7 +117,7 @@ class Leases:
         for one in held:
             if one.token not in alive:
                 self._lose(one)
-            elif alive[one.token]:
+            elif alive[one.token] and one.stoppable:
                 one.stopping.set()  # Its request is being cancelled; the lease stays ours until it has ended.
 
     def _extend(self, tokens: list[uuid.UUID]) -> dict[uuid.UUID, bool]:

@@ -23,7 +23,7 @@ from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
 from app.lifecycle.claims import Claim
-from app.lifecycle.progress import Result
+from app.lifecycle.progress import LOOKS, Result
 from app.lifecycle.scopes import Scopes
 from app.models import CatalogModule
 from app.models.tables import ATTEMPT, REQUEST
@@ -35,6 +35,7 @@ from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 NOTHING: Mapping[str, Any] = {}
+CHECK_FAILED = "check_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ class Performer:
         try:
             prepared = self._prepare(claim)
         except (ExpressionError, _BadParamsError) as error:
-            return Result(Failed(str(error), kind="template_error", retryable=False))
+            return Result(_not_called(claim, str(error), "template_error"))
         except VaultError as error:
-            return Result(Failed(error.message, kind="secret_unreadable", retryable=False))
+            return Result(_not_called(claim, error.message, "secret_unreadable"))
         with ExitStack() as stack:
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
@@ -75,7 +76,8 @@ class Performer:
             if isinstance(outcome, Failed) and outcome is not called:
                 lines(outcome.message)  # What a step type says itself it has written already.
         masked = prepared.redactor.deep
-        return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks))
+        stopped = held.stopping.is_set()
+        return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks), stopped)
 
     def _prepare(self, claim: Claim) -> "_Prepared":
         """Cost: nothing is read for a step whose template looks at nothing."""
@@ -120,7 +122,7 @@ class Performer:
     def _call(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> Outcome:
         step_type = REGISTRY.get(prepared.step_type)
         if step_type is None:
-            return Failed(f"this worker runs no {prepared.step_type} steps", kind="unknown_step_type", retryable=False)
+            return _not_called(claim, f"this worker runs no {prepared.step_type} steps", "unknown_step_type")
         try:
             return _asked(step_type, claim)(self._context(claim, held, prepared, lines, stack))
         except Exception as error:  # noqa: BLE001  logged below, masked: its words may quote what the step was given
@@ -189,6 +191,13 @@ def _out_of_time(claim: Claim) -> bool:
     return claim.activity == Activity.RUN and step.deadline is not None and bool(step.deadline <= step.claimed_at)
 
 
+def _not_called(claim: Claim, message: str, kind: str) -> Failed | Indeterminate:
+    """The step type could not even be called. Of what had begun before, that says nothing: a person must look."""
+    if claim.activity in LOOKS:
+        return Indeterminate({"what": "nobody could look", "problem": message})
+    return Failed(message, kind=kind, retryable=False)
+
+
 def _rollback(claim: Claim) -> Mapping[str, Any] | None:
     """The step that undoes this one, where it is an undo by a step of its own: `{type, template}`."""
     config = claim.step.step_config
@@ -231,7 +240,12 @@ def _params(step_type: str, rendered: Any) -> StepParams:
 
 
 def _judged(step: Row[Any], outcome: Outcome) -> tuple[Outcome, list[dict[str, Any]] | None]:
-    """A `Done` that lacks declared outputs, or that verification does not confirm, has failed."""
+    """A `Done` that lacks declared outputs, or that verification does not confirm, has failed.
+
+    A check that does not hold says as well what it had expected and what it saw.
+    """
+    if isinstance(outcome, Failed) and outcome.kind == CHECK_FAILED and step.verification_config:
+        return outcome, [_as_json(check) for check in verify(step.verification_config, outcome.details)]
     if not isinstance(outcome, Done):
         return outcome, None
     missing = sorted((step.step_config.get("outputs") or {}).keys() - outcome.outputs.keys())

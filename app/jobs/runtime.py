@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from app.core.statuses import Activity
 from app.dispatch import Doorbell
 from app.failpoints import failpoint
 from app.jobs.housekeeping import tidy
@@ -31,6 +32,8 @@ PAUSE_SECONDS = 0.5
 """Pause before the next try after something went wrong: what goes on going wrong must not keep the processor busy."""
 AWAY = (OperationalError, InterfaceError, NoConnectionError, psycopg.OperationalError, psycopg.InterfaceError)
 """What a thread meets when PostgreSQL or a connection to it is not there: nothing is lost by trying again."""
+DUE_EVERY = 8
+"""Every so many turns a thread asks first for what is due: a flood of orders must not keep everybody from looking."""
 RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 """Seconds to wait before looking again when a ready step exists that somebody else holds for a moment."""
 
@@ -164,24 +167,29 @@ class Runtime:
     def _advance(self, connection: Connection, work: "_Hand") -> Claim | None:
         """Record what was run and take the next step in the same transaction; ring for what is left. connection: autocommit."""
         claim, result = work.claim, work.result
+        work.turns += 1
+        due_first = work.turns % DUE_EVERY == 0
         if claim is not None and result is not None and not advance.is_plain(claim, result):
-            return self._advance_in_full(claim, result)
+            return self._advance_in_full(claim, result, due_first=due_first)
         if result is not None:
             failpoint("worker-before-record")
-        done = self._call(connection, claim, result)
+        done = self._call(connection, claim, result, take=not due_first)
         if done.elsewhere:
-            return self._advance_in_full(claim, result)
+            return self._advance_in_full(claim, result, due_first=due_first)
         if result is not None:
             failpoint("worker-after-record")
-        taken = done.taken or self._after_a_race(connection, done) or self._due(connection)
+        if due_first:
+            taken = self._due(connection) or self._call(connection, None, None).taken
+        else:
+            taken = done.taken or self._after_a_race(connection, done) or self._due(connection)
         self._ring(done.made_ready, taken)
         return taken
 
-    def _call(self, connection: Connection, claim: Claim | None, result: Result | None) -> Advanced:
-        take = not self.stopping.is_set()
+    def _call(self, connection: Connection, claim: Claim | None, result: Result | None, *, take: bool = True) -> Advanced:
+        take = take and not self.stopping.is_set()
         return advance.advance(connection, claim, result, self.leases.claimant, self.performer.vault, take=take)
 
-    def _advance_in_full(self, claim: Claim | None, result: Result | None) -> Claim | None:
+    def _advance_in_full(self, claim: Claim | None, result: Result | None, *, due_first: bool) -> Claim | None:
         """The same for whatever is not the plain case."""
         made_ready = 0
         with self.engine.begin() as connection:
@@ -190,13 +198,17 @@ class Runtime:
                 if recorded is None:
                     log.warning("a result came too late and was kept aside", extra={"step": str(claim.step.id)})
                 made_ready = recorded or 0
-            taken = None if self.stopping.is_set() else claims.claim_next(connection, self.leases.claimant)
+            taken = None if self.stopping.is_set() else self._claim(connection, due_first=due_first)
             if result is not None:
                 failpoint("worker-before-record")
         if result is not None:
             failpoint("worker-after-record")
         self._ring(made_ready, taken)
         return taken
+
+    def _claim(self, connection: Connection, *, due_first: bool) -> Claim | None:
+        claimant = self.leases.claimant
+        return (claims.claim_due(connection, claimant) if due_first else None) or claims.claim_next(connection, claimant)
 
     def _ring(self, made_ready: int, taken: Claim | None) -> None:
         left = made_ready - (1 if taken is not None else 0)
@@ -208,7 +220,7 @@ class Runtime:
         if self.stopping.is_set() or not claims.any_due(connection):
             return None
         with self.engine.begin() as transaction:
-            return claims.claim_next(transaction, self.leases.claimant)
+            return claims.claim_due(transaction, self.leases.claimant)
 
     def _after_a_race(self, connection: Connection, seen: Advanced) -> Claim | None:
         """A ready step may have been out of reach only because its request was locked for a moment: look again."""
@@ -240,10 +252,13 @@ class _Hand:
     claim: Claim | None = None
     held: Held | None = None
     result: Result | None = None
+    turns: int = 0
 
     def take(self, claim: Claim | None, leases: Leases) -> None:
         self.claim, self.result = claim, None
-        self.held = leases.take(claim.token) if claim is not None else None
+        self.held = None
+        if claim is not None:
+            self.held = leases.take(claim.token, stoppable=claim.activity == Activity.RUN)
 
 
 _current: dict[str, Any] = {}

@@ -25,6 +25,8 @@ POISON = 3
 """How often a step may take its worker with it, or leave nobody the wiser, before a person looks instead."""
 FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None, "claimed_by": None}
 
+LOOKS = frozenset({Activity.POLL, Activity.PROBE})
+"""Activities that only look."""
 ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
     Done: AttemptStatus.COMPLETED,
     Waiting: AttemptStatus.WAITING,
@@ -40,12 +42,14 @@ ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
 class Result:
     """What a worker brings back from a step.
 
-    inputs: the rendered template, masked, or None where it could not be rendered. checks: what verification saw.
+    inputs: the rendered template, masked, or None where it could not be rendered. checks: what verification saw. stopped:
+    whether the step had been told to end soon.
     """
 
     outcome: Outcome
     inputs: Mapping[str, Any] | None = None
     checks: Sequence[Mapping[str, Any]] | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class _Recorder:
 
     def write(self, roll: Callable[[], float]) -> int | None:
         """Write the outcome of a run, a poll or a probe."""
+        if self.result.stopped and self.claim.activity in LOOKS and isinstance(self.result.outcome, Again):
+            return self._look_again()
         match self._timed(self.result.outcome):
             case Done() as outcome:
                 return self._done(outcome)
@@ -260,6 +266,11 @@ class _Recorder:
         if moved is not None:
             self._attempt(AttemptStatus.FAILED, error=error)
         return self._moved(moved, 1)
+
+    def _look_again(self) -> int | None:
+        """Whoever looked was told to go before anything was seen: the next worker looks. It says nothing about the step."""
+        target = StepStatus.WAITING if self.claim.activity == Activity.POLL else StepStatus.INDETERMINATE
+        return self._moved(self._move(target, quiet=True, check_after=func.clock_timestamp()), 1)
 
     def _stopped(self, reason: str) -> int | None:
         """It ended without effect after the request had been given up."""
