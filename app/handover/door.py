@@ -43,11 +43,14 @@ class Door:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def hand(self, watch: Watch, headers: Mapping[str, str] | None = None, status: int = 200) -> "Handed":
+    def hand(self, watch: Watch, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
         """The answer that hands over the call that is served, with these headers besides those that every answer has.
 
-        Raises Unavailable when nobody takes it: the process is not there, or the server keeps its sockets, or TLS lies on it.
+        A HEAD gets the head alone, from here. Raises Unavailable when nobody takes it: the process is not there, or the
+        server keeps its sockets, or TLS lies on it.
         """
+        if request.method == "HEAD":
+            return Response(status=status, headers=dict(headers or {}))
         if not self.path or _socket(request.environ) is None or len(watch.written()) > LARGEST - HEAD_ROOM:
             raise Unavailable("Live streams are not served here. Ask for the events from time to time instead.")
         return Handed(self._reached(), watch, status, headers or {})

@@ -49,15 +49,15 @@ def _nothing_kept(_facts: Mapping[str, Any]) -> bool:
 class StepContext:
     """All that a step may see of the world.
 
-    idempotency_key: stable for one attempt group of one step; the same key means the same wish.
-    params: the rendered template, checked. declared: the step's `outputs` of the catalog, by name.
-    errors: the catalog's `[{match, error_code, advice}]`. module: the pinned Terraform module as a gzipped tar, or None.
-    workdir: a private directory (0700) of a step that pins a module, removed by the worker afterwards. handle: what the last `Waiting` carried.
-    log: write one line for people; secrets are masked by the worker. stopping: set when the step must end soon (lease
-    lost, worker told to stop, request cancelled); a step with a child process ends it then, and answers `Again` where
-    nothing was lost by it. budget: how long this call may take. note: keep facts (JSON, no secrets) with the attempt before
-    something is done that a probe would have to know of; False when they could not be kept, and then it must not be done.
-    noted: what the attempt had noted, for a probe. outputs: what the step had yielded, for an undo.
+    idempotency_key: stable for one attempt group of one step; the same key means the same wish. params: the rendered
+    template, checked. declared: the step's `outputs` of the catalog, by name. errors: the catalog's `[{match, error_code,
+    advice}]`. module: the pinned Terraform module as a gzipped tar, or None. workdir: a private directory (0700) of a step
+    that pins a module, removed by the worker afterwards. handle: what the last `Waiting` carried. log: write one line for
+    people; secrets are masked by the worker. stopping: set when the step must end soon (lease lost, worker told to stop,
+    request cancelled); a step with a child process ends it then, and answers `Again` where nothing was lost by it. budget:
+    how long this call may take. note: keep facts (JSON, no secrets) with the attempt before something is done that a probe
+    would have to know of; False when they could not be kept, and then it must not be done. noted: what the attempt had noted,
+    for a probe. outputs: what the step had yielded, for an undo.
     """
 
     idempotency_key: str

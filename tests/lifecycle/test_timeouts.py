@@ -42,7 +42,7 @@ def test_a_step_has_the_time_that_the_catalog_gives_it(house: House) -> None:
     house.offer(thing=item(http("make", timeout="10m")))
     house.order("thing")
     step = house.must_claim().step
-    assert timedelta(minutes=9, seconds=59) < step.deadline - step.claimed_at <= timedelta(minutes=10)
+    assert timedelta(minutes=9, seconds=59) < step.deadline - step.claimed_at < timedelta(minutes=10, seconds=1)
 
 
 def test_each_attempt_has_its_time_anew(house: House) -> None:
