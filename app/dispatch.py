@@ -43,6 +43,7 @@ class Crier:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: set[str] = set()
+        self._closed = False
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._thread: threading.Thread | None = None
@@ -53,14 +54,24 @@ class Crier:
         if not keys:
             return
         with self._lock:
+            if self._closed:
+                return
             self._waiting |= keys
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go_on, name="crier", daemon=True)
                 self._thread.start()
         self._some.set()
 
+    def close(self) -> None:
+        """Say nothing more, and let the thread go."""
+        with self._lock:
+            self._closed, thread = True, self._thread
+        self._some.set()
+        if thread is not None:
+            thread.join()
+
     def _go_on(self) -> None:
-        while self._some.wait(IDLE_SECONDS) or not self._gone():
+        while (self._some.wait(IDLE_SECONDS) and not self._closed) or not self._gone():
             self._some.clear()
             with self._lock:
                 keys, self._waiting = list(self._waiting), set()
@@ -69,9 +80,9 @@ class Crier:
             time.sleep(BREATH_SECONDS)
 
     def _gone(self) -> bool:
-        """Nothing was said for a while: the thread ends, unless somebody has something to say at this moment."""
+        """Nothing was said for a while, or nothing is to be: the thread ends, unless somebody has something to say."""
         with self._lock:
-            if not self._waiting:
+            if not self._waiting or self._closed:
                 self._thread = None
             return self._thread is None
 
@@ -89,7 +100,8 @@ class Doorbell:
         self.redis: Redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30)
         self._ringer: Redis = Redis.from_url(url, socket_connect_timeout=RING_SECONDS, socket_timeout=RING_SECONDS)
         self._deaf_until = 0.0
-        self.tell = Crier(self._ringer).tell
+        self._crier = Crier(self._ringer)
+        self.tell = self._crier.tell
         self.key = prefix + BELL
 
     def ring(self, ready: int) -> bool:
@@ -116,6 +128,7 @@ class Doorbell:
 
     def close(self) -> None:
         """Close the connections to Redis."""
+        self._crier.close()
         self.redis.close()
         self._ringer.close()
 

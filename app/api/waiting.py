@@ -7,7 +7,7 @@ and the others are answered at once: a portal whose threads all wait serves nobo
 import threading
 import time
 
-from flask import Response, current_app, g
+from flask import Response, current_app, g, request
 
 from app.api.correlation import request_id
 from app.errors import Unavailable
@@ -41,7 +41,7 @@ def until_news(head: Head, after: int, seconds: int) -> Response | None:
 
     Answers the response that hands it over, or None, after the waiting, when it has to be answered here.
     """
-    if not seconds or head.ended or head.last > after:
+    if not seconds or head.ended or head.last > after or request.method == "HEAD":
         return None
     watch = Watch(
         way="wait",

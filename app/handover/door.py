@@ -46,8 +46,8 @@ class Door:
     def hand(self, watch: Watch, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
         """The answer that hands over the call that is served, with these headers besides those that every answer has.
 
-        A HEAD gets the head alone, from here. Raises Unavailable when nobody takes it: the process is not there, or the
-        server keeps its sockets, or TLS lies on it.
+        A HEAD gets the head alone, from here. Raises Unavailable when nobody takes it: the process is not there, or the server
+        keeps its sockets, or TLS lies on it.
         """
         if request.method == "HEAD":
             return Response(status=status, headers=dict(headers or {}))

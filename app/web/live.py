@@ -75,17 +75,13 @@ def log(request_id: str, step_id: str) -> ResponseReturnValue:
         after=request.args.get("after", type=int),
         before=request.args.get("before", type=int),
     )
-    alone = "HX-Request" in request.headers
-    page = make_response(
-        render_template(
-            "requests/_lines.html" if alone else "requests/log.html",
-            it=queries.detail(db.session, person, request_id).summary,
-            step=step,
-            found=found,
-            lines=[shown_line(one, step) for one in found.lines],
-            text=url_for("requests.log_as_text", request_id=request_id, step_id=step_id, attempt=found.attempt),
-        )
-    )
+    given = {"step": step, "found": found, "lines": [shown_line(one, step) for one in found.lines]}
+    if "HX-Request" in request.headers:
+        page = make_response(render_template("requests/_lines.html", **given))
+    else:
+        it = queries.detail(db.session, person, request_id).summary
+        text = url_for("requests.log_as_text", request_id=request_id, step_id=step_id, attempt=found.attempt)
+        page = make_response(render_template("requests/log.html", it=it, text=text, **given))
     page.vary.add("HX-Request")
     return page
 

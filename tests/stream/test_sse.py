@@ -1,5 +1,7 @@
 """Server-sent events."""
 
+import http.client
+
 from app.core.outcomes import Done
 from app.lifecycle import decide
 
@@ -95,3 +97,12 @@ def test_a_client_that_leaves_is_forgotten(portal, sarah, request_id, until):
     stream.close()
     until(lambda: not portal.streams.clients)
     assert not portal.streams.streams.of_person
+
+
+def test_a_head_is_answered_with_the_head_alone(portal, sarah, request_id):
+    connection = http.client.HTTPConnection("127.0.0.1", portal.port, timeout=10)
+    connection.request("HEAD", url(request_id), headers={"Authorization": f"Bearer {sarah}"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+    connection.close()
+    assert portal.streams.clients == []
