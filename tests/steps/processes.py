@@ -34,11 +34,11 @@ def alive(mark):
 
 
 def wait_until(condition, seconds):
-    """Whether `condition` came true in time."""
+    """Whether `condition` came true in time. Once is enough: asked a second time it may say something else."""
     until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
+    while not (met := condition()) and time.monotonic() < until:
         time.sleep(0.05)
-    return condition()
+    return met
 
 
 def enough_to_begin(place):

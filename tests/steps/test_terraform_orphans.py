@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from tests.steps.terraform_runs import site
 with site(Path(sys.argv[1])) as place:
-    print(place.run(sys.argv[2]), place.lines)
+    print(place.run(sys.stdin.read()), place.lines)
 """
 BEGINS_IN_SECONDS = 150
 """How long the worker has to come to its `sleep`: on a machine with two dozen others at work it took 36 seconds."""
@@ -36,16 +36,18 @@ def place(tmp_path):
 def worker_at_work(folder):
     """A worker of its own whose module sleeps, and the mark of that; the worker is killed in the end, if it was not before."""
     module, mark = sleeper()
-    command = [sys.executable, "-c", WORKER, str(folder), module]
     surroundings = {**os.environ, "PYTHONPATH": HERE}
-    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as worker:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([sys.executable, "-c", WORKER, str(folder)], env=surroundings, **pipes) as worker:
         try:
-            # Its own command line has the mark too, since it carries the module.
-            begun = wait_until(lambda: len(alive(f"sleep {mark}")) > 1 or worker.poll() is not None, BEGINS_IN_SECONDS)
+            # Not as an argument: until it calls exec, a child that the worker forks has the worker's own command line.
+            worker.stdin.write(module.encode())
+            worker.stdin.close()
+            begun = wait_until(lambda: alive(mark) or worker.poll() is not None, BEGINS_IN_SECONDS)
             early = worker.poll()
             if not begun or early is not None:
                 worker.kill()
-                raise AssertionError(f"the worker did not begin ({early}): {worker.communicate()[0].decode()}")
+                raise AssertionError(f"the worker did not begin ({early}): {worker.stdout.read().decode()}")
             yield worker, mark
         finally:
             worker.kill()
@@ -86,6 +88,7 @@ def test_nothing_outlives_a_killed_worker(tmp_path):
 
 def test_what_outlives_a_worker_killed_together_with_its_guard_is_ended_by_its_folder(tmp_path):
     with worker_at_work(tmp_path) as (worker, mark):
+        worker.send_signal(signal.SIGSTOP)  # else it would see its guard die, and end the rest
         os.kill(guard_of(worker), signal.SIGKILL)
         worker.send_signal(signal.SIGKILL)
     assert end_all_in(tmp_path) > 0
