@@ -12,9 +12,10 @@ from tests.chaos.run import Row, Size, run_seed
 from tests.chaos.stack import Stack
 
 SHORT = ("worker killed during the call", "connections cut during COMMIT", "everything killed at once")
-SHORT_SIZE = Size(orders=16, seconds=3.0)
-SHOWN = 8
-"""How many violations of one invariant are told."""
+SHORT_SIZE = Size(orders=16, seconds=3.0, patience=30.0)
+PLANTS = ("claim_without_guard", "ring_before_commit", "write_without_token")
+SHOWN, LONGEST = 6, 500
+"""How many violations of one invariant are told, and how much of each."""
 
 
 def say(text: str) -> None:
@@ -29,7 +30,7 @@ def tell(row: Row) -> None:
     for name, violations in row.broken.items():
         say(f"    BROKEN {name}: {len(violations)}")
         for violation in violations[:SHOWN]:
-            say(f"        {violation[:600]}")
+            say(f"        {' '.join(violation.split())[-LONGEST:]}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,7 +75,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", choices=[fault.name for fault in FAULTS], help="only this fault; again for more"
     )
-    parser.add_argument("--plant", default="", help="switch a broken engine of tests.planted on")
+    parser.add_argument("--plant", default="", choices=PLANTS, help="switch a broken engine of tests.planted on")
     asked = parser.parse_args(arguments)
     asked.seed = int(time.time()) % 100_000 if asked.seed is None else asked.seed
     return asked

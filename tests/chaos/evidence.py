@@ -9,9 +9,10 @@ import psycopg
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.vault import Vault
 from tests.chaos.load import Accepted
 from tests.chaos.outside import Call
-from tests.chaos.stack import Stack
+from tests.chaos.stack import VAULT_KEYS, Stack
 
 Row = Any
 OF_REQUESTS = "request_id IN (SELECT id FROM service_requests WHERE number > %s)"
@@ -52,6 +53,8 @@ class Evidence:
     orphans: Sequence[str] = ()
     overlaps: Sequence[str] = ()
     """Terraform runs of one step that were seen at the same time."""
+    resources: Mapping[Any, int] = field(default_factory=dict)
+    """Step -> how many resources its Terraform state holds."""
     rolled: Mapping[str, int] = field(default_factory=dict)
     """Exit statuses of those who were asked to go."""
 
@@ -79,6 +82,16 @@ def rows(stack: Stack, since: int) -> dict[str, list[Row]]:
     with stack.database() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         return {name: connection.execute(statement, [since]).fetchall() for name, statement in mine.items()}
+
+
+def resources(stack: Stack, since: int) -> dict[Any, int]:
+    """Step -> how many resources its newest state holds: the vault's key is ours."""
+    newest = f"SELECT DISTINCT ON (step_id) * FROM terraform_states WHERE {OF_STEPS} ORDER BY step_id, version DESC"
+    vault = Vault.from_text(VAULT_KEYS)
+    with stack.database() as connection:
+        states = connection.execute(newest, [since]).fetchall()
+    clear = {row.step_id: vault.decrypt(row.ciphertext, f"terraform_states.ciphertext:{row.id}") for row in states}
+    return {step: len(json.loads(text or b"{}").get("resources", ())) for step, text in clear.items()}
 
 
 def needles(stack: Stack) -> dict[str, str]:

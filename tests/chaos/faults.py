@@ -11,12 +11,14 @@ from pathlib import Path
 
 from tests.chaos import clocks
 from tests.chaos.bells import muddle
+from tests.chaos.freezer import THAW_SECONDS, Freezer
 from tests.chaos.proxy import Mood
 from tests.chaos.stack import LEASE_SECONDS, WEBS, WORKERS, Stack
 from tests.chaos.watch import command_lines
 
 Inject = Callable[[Stack, random.Random, float], None]
 KILLS = 4
+FREEZES = 2
 AWAY_SECONDS = 2.5
 WRONG_BY = "5m"
 
@@ -58,16 +60,15 @@ def killed_during_the_call(stack: Stack, chance: random.Random, seconds: float) 
 
     def kill(_path: str, key: str) -> None:
         nonlocal left
-        if left > 0 and chance.random() < 0.15 and (pid := _worker_of(stack, key)):
+        if left > 0 and chance.random() < 0.15 and (pid := stack.holder_of(key)):
             left -= 1
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    stack.outside.pause, stack.outside.on_call = 0.2, kill
-    try:
+    with _pausing(stack, 0.2):
+        stack.outside.on_call = kill
         time.sleep(seconds)
-    finally:
-        stack.outside.pause, stack.outside.on_call = 0.0, None
+        stack.outside.on_call = None
 
 
 def terraform_killed(stack: Stack, _chance: random.Random, seconds: float) -> None:
@@ -151,27 +152,20 @@ def commits_cut(stack: Stack, _chance: random.Random, seconds: float) -> None:
 
 def worker_cut_off(stack: Stack, _chance: random.Random, seconds: float) -> None:
     """One worker hears nothing from PostgreSQL for longer than its leases live, while what it called goes on."""
-    stack.outside.pause = 0.5
-    time.sleep(seconds * 0.2)
-    try:
+    with _pausing(stack, 0.1, 0.1, LEASE_SECONDS):
+        time.sleep(seconds * 0.2)
         with _mood(stack, WORKERS[:1], Mood.BLACK_HOLE):
             time.sleep(max(seconds, 2.5 * LEASE_SECONDS))
-    finally:
-        stack.outside.pause = 0.0
 
 
-def worker_frozen(stack: Stack, chance: random.Random, seconds: float) -> None:
-    """A worker stands still for longer than its leases live, and goes on as if nothing had been."""
-    stack.outside.pause = 0.3
-    try:
-        for name in chance.sample(WORKERS, 2):
-            time.sleep(seconds * chance.uniform(0.1, 0.3))
-            pid = stack.fleet.pid(name)
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(LEASE_SECONDS + 1.5)
-            os.kill(pid, signal.SIGCONT)
-    finally:
-        stack.outside.pause = 0.0
+def worker_frozen(stack: Stack, _chance: random.Random, seconds: float) -> None:
+    """Workers stand still in the middle of a call, and go on when another one has taken it over and makes it again."""
+    freezer = Freezer(stack, FREEZES)
+    with _pausing(stack, 0.0, 0.0, LEASE_SECONDS - 0.5):
+        stack.outside.on_call = freezer.called
+        _until(freezer.is_over, seconds + FREEZES * (LEASE_SECONDS + THAW_SECONDS))
+        stack.outside.on_call = None
+        freezer.thaw_all()
 
 
 def clocks_wrong(stack: Stack, _chance: random.Random, seconds: float) -> None:
@@ -271,20 +265,21 @@ def _kill_while_applying(seconds: float, kill: Callable[[int, bytes], None]) -> 
         time.sleep(0.05)
 
 
-def _worker_of(stack: Stack, key: str) -> int | None:
-    """The process that holds the step of this key."""
-    with stack.database() as connection:
-        found = connection.execute(
-            "SELECT claimed_by FROM request_steps WHERE id = %s::uuid", [key.partition(":")[0]]
-        ).fetchone()
-    return int(found.claimed_by.split("-")[-2]) if found is not None and found.claimed_by else None
-
-
 def _parent(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
         return 0
+
+
+@contextmanager
+def _pausing(stack: Stack, *pauses: float) -> Iterator[None]:
+    """The outside works on each call for one of these times."""
+    stack.outside.pauses = pauses
+    try:
+        yield
+    finally:
+        stack.outside.pauses = (0.0,)
 
 
 @contextmanager

@@ -61,8 +61,9 @@ def requests_agree_with_their_steps(seen: Evidence) -> Iterator[str]:
             yield f"{request.request_id} is {status}, its steps are {sorted({one.status for one in mine})}"
         if status in REQUEST_ENDED and any(one.id in asked for one in mine):
             yield f"{request.request_id} is {status} and still asks a person"
-        if status == "rolled_back" and any(one.undo is not None or one.status == "completed" for one in mine):
-            yield f"{request.request_id} is rolled back, its steps are {sorted({one.status for one in mine})}"
+        left = [one.step_id for one in mine if one.undo is not None or (one.status == "completed" and one.kind == "step")]
+        if status == "rolled_back" and left:
+            yield f"{request.request_id} is rolled back, but not {', '.join(left)}"
 
 
 def no_call_is_repeated(seen: Evidence) -> Iterator[str]:
@@ -86,6 +87,28 @@ def effects_happen_once(seen: Evidence) -> Iterator[str]:
         by_machine = step.status in ("completed", "rolled_back") and step.managed_by == "automation"
         if times > 1 or (by_machine and times != 1):
             yield f"{_named(seen, step)} is {step.status} by {step.managed_by} and took effect {times} times"
+
+
+def undos_happen_once(seen: Evidence) -> Iterator[str]:
+    """What a step of the catalog undoes is undone at most once, and exactly once where no person had to do it."""
+    effects = Counter(call.key.split(":")[0] for call in seen.calls if call.effect and UNDO in call.path)
+    asked = {ticket.step_id for ticket in seen.tickets if ticket.ticket_type == "undo"}
+    for step in seen.steps:
+        rollback, times = step.step_config.get("rollback") or {}, effects[str(step.id)]
+        by_machine = step.status == "rolled_back" and step.id not in asked and step.managed_by == "automation"
+        if times > 1 or (rollback.get("type") in HTTP and by_machine and times != 1):
+            yield f"{_named(seen, step)} is {step.status} and was undone {times} times"
+
+
+def terraform_states_agree(seen: Evidence) -> Iterator[str]:
+    """A build that the automation completed is in its state whole; one that it rolled back is not there any more."""
+    asked = {ticket.step_id for ticket in seen.tickets if ticket.ticket_type == "undo"}
+    for step in seen.steps:
+        if step.step_type != "TerraformFile" or step.managed_by != "automation" or step.id in asked:
+            continue
+        wanted = {"completed": 2, "rolled_back": 0}.get(step.status)
+        if wanted is not None and seen.resources.get(step.id, 0) != wanted:
+            yield f"{_named(seen, step)} is {step.status}, its state holds {seen.resources.get(step.id)} resources"
 
 
 def workflows_run_once(seen: Evidence) -> Iterator[str]:
@@ -302,7 +325,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     requests_agree_with_their_steps,
     no_call_is_repeated,
     effects_happen_once,
+    undos_happen_once,
     workflows_run_once,
+    terraform_states_agree,
     children_start_after_their_parents,
     events_have_no_holes,
     events_agree_with_rows,
@@ -342,7 +367,7 @@ def _open_tickets(seen: Evidence) -> set[Any]:
 
 
 def _calls_by_key(seen: Evidence) -> Mapping[str, list[Call]]:
-    return _by((call for call in seen.calls if UNDO not in call.path), "key")
+    return _by((call for call in seen.calls if call.key and UNDO not in call.path), "key")
 
 
 def _named(seen: Evidence, step: Any) -> str:

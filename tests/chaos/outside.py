@@ -46,7 +46,8 @@ class Outside:
     token: str
     share: float = 0.0
     behaviours: tuple[str, ...] = BEHAVIOURS
-    pause: float = 0.0
+    pauses: tuple[float, ...] = (0.0,)
+    """How long it works on a call: one of these."""
     on_call: Callable[[str, str], None] | None = None
     calls: list[Call] = field(default_factory=list)
     _effects: dict[str, str] = field(default_factory=dict)
@@ -82,6 +83,11 @@ class Outside:
         """How the next call is answered."""
         with self._lock:
             return self._random.choice(self.behaviours) if self._random.random() < self.share else "well"
+
+    def pause(self) -> float:
+        """How long the next call is worked on, in seconds."""
+        with self._lock:
+            return self._random.choice(self.pauses)
 
     def take(self, path: str, key: str, body: str, behaviour: str, authorization: str) -> int:
         """Work on a call, unless it is turned away; answers the status."""
@@ -129,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             outside.on_call(self.path, key)
         behaviour = outside.chosen()
         status = outside.take(self.path, key, body, behaviour, self.headers.get("Authorization", ""))
-        time.sleep(outside.pause)
+        time.sleep(outside.pause())
         self._answer(behaviour, status)
 
     def _answer(self, behaviour: str, status: int) -> None:

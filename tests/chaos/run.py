@@ -16,7 +16,6 @@ from tests.chaos.people import People
 from tests.chaos.stack import Stack
 from tests.chaos.watch import Watch, orphans
 
-QUIET_SECONDS = 60.0
 ROUNDS = 3
 UNSETTLED = """
 SELECT count(*) AS n FROM service_requests r WHERE r.number > %s AND (
@@ -30,10 +29,11 @@ SELECT count(*) AS n FROM service_requests r WHERE r.number > %s AND (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much load each fault gets: orders, and the seconds over which they come."""
+    """How much load each fault gets: orders, the seconds over which they come, and how long all may take to come to rest."""
 
     orders: int = 60
     seconds: float = 5.0
+    patience: float = 60.0
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _run(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
     fault.inject(stack, chance, size.seconds)
     load.join()
     people = People(stack, stack.seed * 100 + number)
-    _settle(stack, people, since)
+    _settle(stack, people, since, size.patience)
     watch.stop()
     seen = _collect(stack, since, offsets, load, people, watch, calls)
     row = Row(fault.name, len(load.accepted), time.monotonic() - began, _told(seen, people, load), judge(seen))
@@ -90,18 +90,18 @@ def _cuts(stack: Stack) -> int:
     return sum(proxy.cuts for proxy in stack.proxies.all)
 
 
-def _settle(stack: Stack, people: People, since: int) -> None:
+def _settle(stack: Stack, people: People, since: int, patience: float) -> None:
     """The fault is over: wait until nothing moves by itself, then let people do theirs, some rounds of it."""
     stack.await_web()
     for _ in range(ROUNDS):
-        if not quiet(stack, since):
+        if not quiet(stack, since, patience):
             return
         people.decide(since)
         people.work_tickets()
-    quiet(stack, since)
+    quiet(stack, since, patience)
 
 
-def quiet(stack: Stack, since: int, seconds: float = QUIET_SECONDS) -> bool:
+def quiet(stack: Stack, since: int, seconds: float) -> bool:
     """Wait until every request after `since` has ended or waits for a person; False when the time is up."""
     until = time.monotonic() + seconds
     with stack.database() as connection:
@@ -128,6 +128,7 @@ def _collect(
         orphans=orphans(stack),
         overlaps=sorted(watch.overlaps),
         rolled=stack.rolled,
+        resources=evidence.resources(stack, since),
     )
 
 

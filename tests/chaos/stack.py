@@ -121,6 +121,13 @@ class Stack:
         """A connection of our own, past the proxies; rows have names."""
         return psycopg.connect(self.pg.url(), autocommit=True, row_factory=namedtuple_row, connect_timeout=5)
 
+    def holder_of(self, key: str) -> int | None:
+        """The process id of the worker that holds the step of an idempotency key."""
+        statement = "SELECT claimed_by FROM request_steps WHERE id = %s::uuid"
+        with self.database() as connection:
+            found = connection.execute(statement, [key.partition(":")[0]]).fetchone()
+        return int(found.claimed_by.split("-")[-2]) if found is not None and found.claimed_by else None
+
     def redis(self) -> Redis:
         """A client of Valkey, past the proxy."""
         return Redis.from_url(self.vk.url(), socket_timeout=5)

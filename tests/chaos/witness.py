@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
 from app.dispatch import Doorbell
@@ -68,8 +69,7 @@ def _watch_the_bell(notes: Path) -> None:
     ring = Doorbell.ring
 
     def watched(bell: Doorbell, ready: int) -> bool:
-        open_now = [one for one in getattr(mine, "open", ()) if not one.closed and not one.invalidated and one.in_transaction()]
-        if open_now:
+        if any(_is_open(connection) for connection in getattr(mine, "open", ())):
             with notes.open("a") as file:
                 stack = "".join(traceback.format_stack(limit=6)[:-1])
                 note = {"what": "rang before the commit", "process": notes.stem, "at": time.time(), "stack": stack}
@@ -78,3 +78,11 @@ def _watch_the_bell(notes: Path) -> None:
 
     event.listen(Engine, "begin", began)
     Doorbell.ring = watched  # type: ignore[method-assign]
+
+
+def _is_open(connection: Connection) -> bool:
+    """Whether the database has a transaction open for it. SQLAlchemy speaks of one where each statement commits itself, too."""
+    if connection.closed or connection.invalidated:
+        return False
+    raw = connection.connection.dbapi_connection
+    return raw is not None and raw.info.transaction_status != TransactionStatus.IDLE
