@@ -68,11 +68,10 @@ def plain_rq(stage: Stage, number: int = 2) -> Iterator[PlainRq]:
     url = stage.servers.valkey.url(DATABASE)
     launches = [Launch(f"rq-{count}", (python, "work.py", url), PROGRAMS) for count in range(number)]
     with stage.running(launches) as workers:
-        driver = subprocess.Popen([python, "drive.py", url], cwd=PROGRAMS, stdin=PIPE, stdout=PIPE, text=True)
-        try:
-            rq = PlainRq(workers, driver)
-            rq.one("noop", 1)  # both are up when it has ended
-            yield rq
-        finally:
-            driver.kill()
-            driver.wait()
+        with subprocess.Popen([python, "drive.py", url], cwd=PROGRAMS, stdin=PIPE, stdout=PIPE, text=True) as driver:
+            try:
+                rq = PlainRq(workers, driver)
+                rq.one("noop", 1)  # both are up when it has ended
+                yield rq
+            finally:
+                driver.kill()

@@ -66,7 +66,7 @@ def test_a_bug_tells_nothing(people, monkeypatch, caplog):
     def broken(*_args, **_more):
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr("app.api.requests.queries.listing", broken)
+    monkeypatch.setattr("app.api.requests.request_lists.listing", broken)
     answer = people.api("sarah-123").get("/api/v1/requests")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "hunter2" not in answer.text
@@ -102,7 +102,7 @@ def test_a_lost_connection_is_an_outage_too(people, monkeypatch):
     def lost(*_args, **_more):
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection unexpectedly"))
 
-    monkeypatch.setattr("app.api.requests.queries.listing", lost)
+    monkeypatch.setattr("app.api.requests.request_lists.listing", lost)
     answer = people.api("sarah-123").get("/api/v1/requests")
     assert (answer.status_code, "SELECT" in answer.text) == (503, False)
 
