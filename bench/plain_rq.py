@@ -67,11 +67,13 @@ def plain_rq(stage: Stage, number: int = 2) -> Iterator[PlainRq]:
     assert stage.servers.valkey is not None
     url = stage.servers.valkey.url(DATABASE)
     launches = [Launch(f"rq-{count}", (python, "work.py", url), PROGRAMS) for count in range(number)]
-    with stage.running(launches) as workers:
-        with subprocess.Popen([python, "drive.py", url], cwd=PROGRAMS, stdin=PIPE, stdout=PIPE, text=True) as driver:
-            try:
-                rq = PlainRq(workers, driver)
-                rq.one("noop", 1)  # both are up when it has ended
-                yield rq
-            finally:
-                driver.kill()
+    with (
+        stage.running(launches) as workers,
+        subprocess.Popen([python, "drive.py", url], cwd=PROGRAMS, stdin=PIPE, stdout=PIPE, text=True) as driver,
+    ):
+        try:
+            rq = PlainRq(workers, driver)
+            rq.one("noop", 1)  # both are up when it has ended
+            yield rq
+        finally:
+            driver.kill()
