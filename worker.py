@@ -16,8 +16,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine
 
+from app.database import engine_options
 from app.dispatch import ALLOWED, Doorbell
-from app.extensions import engine_options
 from app.jobs.folders import clear_abandoned
 from app.jobs.leases import Leases
 from app.jobs.perform import Performer

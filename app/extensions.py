@@ -3,11 +3,7 @@
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from app.database import engine_options
 from app.models import Base
-
-__all__ = ["csrf", "db", "engine_options"]
-
 
 db = SQLAlchemy(metadata=Base.metadata)
 csrf = CSRFProtect()

@@ -101,6 +101,7 @@ class Runtime:
         if swept.lost or swept.rescued or swept.failed:
             extra = {"lost": swept.lost, "rescued": swept.rescued, "failed": swept.failed}
             log.warning("the sweep found work that should not be there", extra=extra)
+        self.doorbell.tell(swept.changed)
         if swept.waiting_work:
             self.doorbell.ring(swept.waiting_work)
 
@@ -141,6 +142,7 @@ class Runtime:
             if work.claim is not None and work.result is None:
                 work.result = self._run(work.claim, work.held)
             taken = self._advance(connection, work)
+            self.doorbell.tell({one.request for one in (work.claim, taken) if one is not None})
             self._let_go(work)
             work.take(taken, self.leases)
             if work.claim is None and not (first and self._admit()):

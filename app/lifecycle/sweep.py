@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
+from app import events
 from app.core.statuses import TICKET_OPEN, Activity, RequestStatus, StepStatus
 from app.lifecycle import timeouts, turns, write
 from app.lifecycle.claims import DUE_BY
@@ -39,6 +40,8 @@ class Swept:
     aged: int = 0
     waiting_work: int = 0
     failed: list[str] = field(default_factory=list)
+    changed: set[uuid.UUID] = field(default_factory=set, compare=False)
+    """Of which requests something was told."""
 
 
 def sweep(engine: Engine, tools: Tools) -> Swept:
@@ -70,7 +73,9 @@ def _rows(connection: Connection, statement: Select[Any]) -> list[tuple[uuid.UUI
 def _each(engine: Engine, swept: Swept, repair: Callable[[Connection], int]) -> int:
     try:
         with engine.begin() as connection:
-            return int(repair(connection))
+            done = int(repair(connection))
+            swept.changed |= events.changed(connection)
+            return done
     except Exception as error:  # noqa: BLE001  one poisoned row must not keep the sweep from all the others
         swept.failed.append(f"{type(error).__name__}: {error}")
         return 0
