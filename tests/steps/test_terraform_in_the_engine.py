@@ -39,7 +39,7 @@ def worker(house, performer):
         claim = house.must_claim()
         result = performer.perform(claim, held or Held(uuid.uuid4()))
         if record:
-            assert house.record(claim, result.outcome, inputs=result.inputs) is not None
+            assert house.record(claim, result.outcome, inputs=result.inputs, stopped=result.stopped) is not None
         return claim.activity, result.outcome
 
     return work
@@ -53,6 +53,13 @@ def order(house):
         return house.order("built").request_id
 
     return ordered
+
+
+def going():
+    """What a worker holds that was told to go."""
+    held = Held(uuid.uuid4())
+    held.stopping.set()
+    return held
 
 
 def kept(house):
@@ -84,6 +91,16 @@ def test_a_worker_that_dies_before_the_build_costs_nothing(house, worker, order)
     assert (house.statuses(), len(house.attempts("build"))) == ({"build": "completed"}, 2)
 
 
+def test_a_probe_that_is_stopped_is_made_by_the_next_worker(house, worker, order):
+    order()
+    worker(record=False)
+    house.lose("build")
+    worker(held=going())
+    assert house.statuses() == {"build": "indeterminate"}
+    assert worker()[0] == "probe"
+    assert (house.statuses(), len(house.attempts("build"))) == ({"build": "completed"}, 1)
+
+
 def test_a_build_that_is_killed_asks_a_person_once_and_tells_where_to_look(house, worker, order, tmp_path):
     order(ONCE % (tmp_path / "once", tmp_path / "once"))
     worker()
@@ -95,9 +112,7 @@ def test_a_build_that_is_killed_asks_a_person_once_and_tells_where_to_look(house
 
 def test_a_step_that_is_handed_back_before_it_builds_is_built_by_the_next_worker(house, worker, order):
     order()
-    held = Held(uuid.uuid4())
-    held.stopping.set()
-    assert isinstance(worker(held=held)[1], Again)
+    assert isinstance(worker(held=going())[1], Again)
     assert isinstance(worker()[1], Done)
 
 

@@ -6,7 +6,8 @@
 | the plan has no changes                                            | Done, outputs read as usual                    |
 | changes are left, all that was to be created is in the state       | Again: the next run finishes it                |
 | changes are left, something to be created is not in the state      | Indeterminate: it may exist; a person looks    |
-| no plan can be made, or the look itself was interrupted            | Waiting: looked at again, `LOOKS` times at most |
+| no plan can be made                                                | Waiting: looked at again, `LOOKS` times at most |
+| the look itself was told to stop                                   | Again: the engine lets the next worker look    |
 
 Killed in the middle of an apply, Terraform leaves a state that is at least twenty seconds old, or none (docs/decisions).
 `handle` of the waits: `{noted, looks}`.
@@ -79,11 +80,11 @@ def _unknown(what: str, check: list[str], state: Mapping[str, Any]) -> Indetermi
 
 def _unclear(context: StepContext, noted: Mapping[str, Any], problem: str) -> Outcome:
     """The look told nothing. It is taken again, perhaps by another worker; told to stop, this one has not had its turn."""
-    looks = int(context.handle.get("looks", 0))
     if context.stopping.is_set():
-        return Waiting({"noted": noted, "looks": looks}, timedelta())
+        return Again("The look was stopped before it saw anything.")
     context.log(f"What became of the run cannot be seen: {problem}")
-    if looks + 1 < LOOKS:
-        return Waiting({"noted": noted, "looks": looks + 1}, PAUSE)
+    looks = int(context.handle.get("looks", 0)) + 1
+    if looks < LOOKS:
+        return Waiting({"noted": noted, "looks": looks}, PAUSE)
     what = "Terraform ended while it built, and no plan can be made to see what it built"
     return Indeterminate({"what": what, "problem": problem, "check": planned.doubtful(noted), "hint": HINT})

@@ -1,7 +1,5 @@
 """`TerraformFile`: a module of Terraform, built by this worker's own program or by HCP Terraform."""
 
-from dataclasses import replace
-from threading import Event
 from typing import ClassVar
 
 from app.core.outcomes import Outcome
@@ -34,7 +32,7 @@ class TerraformFile:
 
     def stop(self, context: StepContext) -> Outcome:
         """Ask a run elsewhere to end. A look at one of our own takes place all the same: what is unknown must be found out."""
-        return remote.stop(context) if _elsewhere(context) else probing.again(replace(context, stopping=Event()))
+        return remote.stop(context) if _elsewhere(context) else probing.again(context)
 
     def undo(self, context: StepContext) -> Outcome:
         """Destroy all that the step's state holds. Repeating it is safe."""
