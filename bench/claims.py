@@ -5,7 +5,7 @@ from statistics import median
 
 from sqlalchemy import create_engine
 
-from app.extensions import engine_options
+from app.database import engine_options
 from app.lifecycle import claims
 from app.lifecycle.claims import Claimant
 from bench import seed
