@@ -86,6 +86,11 @@ class Case:
         found = self.event(*kinds, step_id=step_id)
         return found.occurred_at if found else None
 
+    def left_out_by(self, step: Step) -> str:
+        """Who left a step out; nobody where it was not needed."""
+        told = self.event("step.skipped", step_id=step.step_id) if step.status == StepStatus.SKIPPED else None
+        return str(told.payload.get("by") or "") if told else ""
+
     def began(self, step: Step) -> datetime | None:
         """When the step's newest attempt began."""
         return self.happened(step.step_id, "step.running") or step.started_at

@@ -79,20 +79,23 @@ def _link(output: Output) -> Link:
 
 
 def _all_done(case: Case) -> str:
-    steps, skipped = case.detail.steps, case.titles(StepStatus.SKIPPED)
-    if skipped:
-        return f"{plural(len(steps) - len(skipped), 'step is', 'steps are')} done, {listed(skipped)} was not needed."
-    return {1: "Its one step is done.", 2: "Both steps are done."}.get(len(steps), f"All {len(steps)} steps are done.")
+    steps, skipped = case.detail.steps, [one for one in case.detail.steps if one.status == StepStatus.SKIPPED]
+    if not skipped:
+        return {1: "Its one step is done.", 2: "Both steps are done."}.get(len(steps), f"All {len(steps)} steps are done.")
+    left_out = [f"{who} left out {one.title}" for one in skipped if (who := case.left_out_by(one))]
+    unneeded = [one.title for one in skipped if not case.left_out_by(one)]
+    said = [*left_out, *([f"{listed(unneeded)} {'was' if len(unneeded) == 1 else 'were'} not needed"] if unneeded else [])]
+    return f"{plural(len(steps) - len(skipped), 'step is', 'steps are')} done, {listed(said)}."
 
 
 def _by_whom(case: Case) -> str:
     hands: dict[str, list[str]] = {}
     for step in case.detail.steps:
-        if step.managed_by == "person":
+        if step.managed_by == "person" and step.status == StepStatus.COMPLETED:
             ticket = case.last_ticket_of(step.step_id, TicketStatus.RESOLVED)
             hands.setdefault((ticket.resolved_by if ticket else None) or "A person", []).append(step.title)
     if not hands:
-        return "Everything ran by itself."
+        return "" if any(case.left_out_by(one) for one in case.detail.steps) else "Everything ran by itself."
     made = listed([f"{who} made {listed(titles)}" for who, titles in hands.items()])
     alone = sum(map(len, hands.values())) == len(case.detail.steps)
     return f"{made} by hand{'' if alone else ', the rest ran by itself'}."

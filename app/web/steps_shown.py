@@ -142,8 +142,7 @@ def _being_undone(case: Case, step: Step) -> Look:
 
 
 def _skipped(case: Case, step: Step) -> Look:
-    left_out = case.event("step.skipped", step_id=step.step_id)
-    who = left_out.payload.get("by") if left_out else None
+    who = case.left_out_by(step)
     return Look(_said(step.status, f"Left out by {who}") if who else label(step.status))
 
 

@@ -101,8 +101,8 @@ def ending(case: Case, ticket: Ticket) -> str:
     title, undo = ticket.step_title, ticket.type == "undo"
     if case.ended_with_request(ticket):
         return f"{ticket.request_title} was ended, and with it this ticket"
-    left_out = case.event("step.skipped", step_id=ticket.step_id)
-    if ticket.status == TicketStatus.RESOLVED and left_out is not None and left_out.payload.get("by"):
+    step = case.step(ticket.step_id)
+    if ticket.status == TicketStatus.RESOLVED and step is not None and case.left_out_by(step):
         return f"{title} was left out"
     return {
         TicketStatus.RESOLVED: f"{title} was undone by hand" if undo else f"{title} was finished by hand",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from app.queries.shapes import Event
+from app.queries.tickets import Ticket
 from app.web.case import Case, ticket_link
 from app.web.filters import plural, sentence
 from app.web.phrases import cause, in_time, listed
@@ -72,6 +73,7 @@ SAID: Mapping[str, tuple[str, str, Markup]] = {
     "request.cancelled": ("idle", "cancelled", Markup("Request cancelled")),
     "request.timeout": ("failed", "late", Markup("It took longer than a request may take")),
     "request.resumed": ("person", "undone", Markup("{who} let it go on, {kept} kept")),
+    "request.resumed again": ("person", "undone", Markup("{who} let {again} run again, {kept} kept")),
     "request.rollback": ("person", "undone", Markup("{who} had it rolled back{why}")),
     "request.rollback by itself": ("idle", "undone", Markup("It is rolled back{why}")),
     "request.rolled_back": ("idle", "undone", Markup("Request rolled back")),
@@ -135,6 +137,8 @@ class _Teller:
                 return self._ticket(what, event)
             case "request" if what == "rollback" and not event.payload.get("by"):
                 return "rollback by itself"
+            case "request" if what == "resumed" and event.payload.get("again"):
+                return "resumed again"
             case _:
                 return what
 
@@ -165,6 +169,8 @@ class _Teller:
                 return "released"
             case "resolved" if self._left_out(event):
                 return "told by its step"
+            case "retried" if about and self._resumed(event, about):
+                return "told by its request"
             case "rejected" if about and self.case.ended_with_request(about):
                 return "ended"
             case "resolved" | "rejected":
@@ -176,23 +182,33 @@ class _Teller:
         """Whether a ticket was resolved by leaving its step out, which the next event tells."""
         return any(one.number == event.number + 1 and one.kind == "step.skipped" for one in self.case.events)
 
+    def _resumed(self, event: Event, about: Ticket) -> bool:
+        """Whether a ticket ended by letting its step run again, which the next event of that kind tells."""
+        later = [one for one in self.case.events if one.number > event.number and one.kind == "request.resumed"]
+        return bool(later) and later[-1].actor == event.actor and about.step_id in later[-1].payload.get("again", ())
+
     def _names_in(self, event: Event) -> dict[str, str]:
         """What the words may speak of."""
-        payload, step = event.payload, self.steps.get(event.step_id or "")
+        payload = event.payload
         ticket_id = str(payload.get("ticket_id"))
         about = self.tickets.get(ticket_id)
         because = payload.get("reason") or payload.get("message")
         return {
-            "title": step.title if step else event.step_id or "A step",
+            "title": self._title(event.step_id or "A step"),
             "who": Markup("<b>{}</b>").format(self._who(event)),
             "why": f": {cause(str(because))}" if because else "",
             "took": self._took(event),
             "ticket": ticket_link(ticket_id),
             "team": str(payload.get("owner_team")),
             "about": about.step_title if about else "it",
+            "again": listed([self._title(str(one)) for one in payload.get("again") or ()]),
             "kept": plural(int(payload.get("kept") or 0), "finished step"),
             "group": str(payload.get("group")),
         }
+
+    def _title(self, step_id: str) -> str:
+        step = self.steps.get(step_id)
+        return step.title if step else step_id
 
     def _took(self, ended: Event) -> str:
         """` in 2 min`: how long the attempt took that ended with an event, if the events go back so far."""

@@ -281,3 +281,9 @@ def test_what_a_machine_or_a_person_wrote_is_no_markup():
     about = resolved(about, claimed_by="<i>Carol</i>", status="claimed")
     said = standing(case(EKS, BROKEN, status="awaiting_manual", tickets=(about,)))
     assert "<i>" not in said.rest
+
+
+def test_a_step_that_was_left_out_is_told_with_who_did_it():
+    left_out = event(5, "step.skipped", 2, "step-002", actor="carol-789", by="Carol", reason="They have one")
+    said = standing(case(EKS, step("provision_postgres", "skipped"), status="completed", events=(left_out,)))
+    assert said.rest == "1 step is done, Carol left out PostgreSQL."

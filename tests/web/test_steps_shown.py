@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.web.steps_shown import look, picture
-from tests.web.cases import NOON, at, case, claimed, event, resolved, step, ticket
+from app.queries.shapes import Attempt
+from app.web.steps_shown import checks, look, notes, picture
+from tests.web.cases import NOON, at, case, check, claimed, event, resolved, step, ticket
 
 POSTGRES = "provision_postgres"
 
@@ -74,3 +75,36 @@ def test_every_box_leads_to_its_step():
     drawn = picture(case(step("provision_eks_app", "completed"), step("connect", "pending")))
     assert drawn.steps[0].href == "/requests/req-20250816-abc123?step=step-001#step"
     assert [edge.open for edge in drawn.wide.edges] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "words", "note"),
+    [
+        ("running", {"activity": "undo", "undo": "wanted"}, "Being undone", "Terraform"),
+        ("waiting", {"activity": "undo", "undo": "wanted"}, "Being undone", "Terraform"),
+        ("completed", {"activity": "undo", "undo": "wanted"}, "Is undone next", "Terraform"),
+        ("completed", {"undo": "wanted", "started_at": None}, "Done", "Is undone later"),
+        ("completed", {"undo": "kept", "started_at": None}, "Done", "Stays, a person said"),
+        ("rolled_back", {}, "Rolled back", ""),
+    ],
+)
+def test_a_roll_back_is_seen_on_each_step(status: str, more: dict[str, Any], words: str, note: str):
+    assert seen(status, **more)[:2] == (words, note)
+
+
+def test_a_check_says_whether_it_is_as_it_should_be():
+    found = checks(
+        case(step(POSTGRES, "running"), checks=(check("network", "completed"), check("answers", "waiting", "health")))
+    )
+    assert [(group["title"], group["rows"][0].look.label.words) for group in found] == [
+        ("Before anything is built", "As it should be"),
+        ("After the last step", "Looks again soon"),
+    ]
+
+
+def test_an_attempt_tells_what_is_known_and_what_came_too_late():
+    late = Attempt(1, "indeterminate", at(5), at(4), None, None, {"worker": "w1"}, {"outcome": "Done"}, None, "w1")
+    assert notes(late) == [
+        "Known: worker: w1",
+        "A worker that had lost its lease came back with the news that the step was done. It changed nothing.",
+    ]

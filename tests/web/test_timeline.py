@@ -107,3 +107,71 @@ def test_outputs_that_could_not_be_made_are_told():
 def test_what_came_from_outside_is_escaped():
     lines = told(event(1, "step.failed", 5, "step-002", message="<script>alert(1)</script>"))
     assert lines == ["PostgreSQL failed: &lt;script&gt;alert(1)&lt;/script&gt;"]
+
+
+def test_running_again_is_told_once_with_what_is_kept():
+    lines = told(
+        event(1, "ticket.retried", 5, actor="sarah-123", ticket_id="TCK-2"),
+        event(2, "step.ready", 5, "step-002", actor="sarah-123"),
+        event(3, "request.resumed", 5, actor="sarah-123", by="Sarah", kept=1, again=["step-002"]),
+        tickets=(resolved(ticket(POSTGRES), status="retried"),),
+    )
+    assert lines == ["<b>Sarah</b> let PostgreSQL run again, 1 finished step kept"]
+
+
+def test_leaving_out_is_told_once_with_who_and_why():
+    lines = told(
+        event(1, "ticket.resolved", 5, actor="carol-789", ticket_id="TCK-2"),
+        event(2, "step.skipped", 5, "step-002", actor="carol-789", by="Carol", reason="They have one"),
+        tickets=(resolved(ticket(POSTGRES)),),
+    )
+    assert lines == ["<b>Carol</b> left out PostgreSQL: They have one"]
+
+
+def test_a_ticket_that_ended_with_its_request_was_nobodys_word_that_it_cannot_be_done():
+    lines = told(
+        event(1, "request.cancel", 5, actor="sarah-123", by="Sarah", reason="Wrong name"),
+        event(2, "ticket.rejected", 5, actor="sarah-123", ticket_id="TCK-2"),
+        tickets=(resolved(ticket(POSTGRES), "Sarah", status="rejected"),),
+    )
+    assert lines == [
+        'Ticket <a href="/queue/TCK-2">TCK-2</a> ended with the request',
+        "<b>Sarah</b> cancelled the request: Wrong name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("ticket.resolved", '<b>Carol</b> undid PostgreSQL (<a href="/queue/TCK-2">TCK-2</a>)'),
+        ("ticket.rejected", '<b>Carol</b> let PostgreSQL stay (<a href="/queue/TCK-2">TCK-2</a>)'),
+    ],
+)
+def test_how_an_undo_ended_is_told(kind: str, words: str):
+    about = claimed(ticket(POSTGRES, type="undo"))
+    assert told(event(1, kind, 5, actor="carol-789", ticket_id="TCK-2"), tickets=(about,)) == [words]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "words"),
+    [
+        ("step.running", {"activity": "undo"}, "PostgreSQL is being undone"),
+        ("step.rolled_back", {}, "PostgreSQL was undone"),
+        ("step.ready", {"reason": "the worker was told to go"}, "PostgreSQL is run again: the worker was told to go"),
+        ("step.cancelled", {"reason": "it was stopped in time"}, "PostgreSQL was cancelled: it was stopped in time"),
+        ("step.undo", {}, "The undo of PostgreSQL is tried again"),
+        ("request.queued", {}, "It waits for its turn"),
+        ("request.admitted", {}, "Its turn has come"),
+        ("request.timeout", {}, "It took longer than a request may take"),
+        ("request.rollback", {"reason": "what failed is rolled back"}, "It is rolled back: what failed is rolled back"),
+    ],
+)
+def test_what_the_engine_does_by_itself_is_told(kind: str, payload: dict[str, str], words: str):
+    assert told(event(1, kind, 5, "step-002" if kind.startswith("step") else None, **payload)) == [words]
+
+
+def test_a_step_that_a_person_let_stay_is_not_told_as_done():
+    kept = step("provision_postgres", "completed", undo="kept")
+    back = event(1, "request.rollback", 5, actor="sarah-123", by="Sarah", reason="Wrong region")
+    events = (back, event(2, "step.completed", 4, "step-002", actor="carol-789"))
+    assert next(entry.text for entry in timeline(case(EKS, kept, events=events))) == "PostgreSQL stays"
