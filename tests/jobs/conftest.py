@@ -106,7 +106,7 @@ def workers(settings: Settings, redis_client: Redis) -> Iterator[Workers]:
     workers.end()
 
 
-def until(what: Callable[[], bool], seconds: float = 20) -> None:
+def until(what: Callable[[], bool], seconds: float = 45) -> None:
     """Wait until `what` holds. Fails the test when the time is up."""
     end = time.monotonic() + seconds
     while not what():
