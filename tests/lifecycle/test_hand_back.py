@@ -3,7 +3,9 @@
 import threading
 from datetime import timedelta
 
-from app.core.outcomes import Again, Done, Failed, Waiting
+import pytest
+
+from app.core.outcomes import Again, Done, Failed, Indeterminate, Waiting
 from app.errors import Conflict
 from app.models.tables import REQUEST
 from tests.fixtures.house import House, http, item
@@ -102,3 +104,18 @@ def test_of_many_who_cancel_and_retry_at_once_each_is_answered_and_the_rows_agre
     while (claim := pair.claim()) is not None:
         pair.record(claim, Done())
     assert pair.request(made).status in ("cancelled", "completed", "awaiting_manual")
+
+
+# Who only looks
+
+
+@pytest.mark.parametrize("activity", ["poll", "probe"])
+def test_a_look_that_was_told_to_go_says_nothing_and_is_taken_again(single: House, activity: str) -> None:
+    single.order(ORDER)
+    single.finish(Waiting({"run": 7}, timedelta(0)) if activity == "poll" else Indeterminate())
+    claim, told = single.must_claim("w1"), len(single.events())
+    assert claim.activity == activity
+    assert single.record(claim, STOPPED, stopped=True) == 1
+    again = single.must_claim("w2")
+    assert (again.activity, again.step.attempt, again.step.handle) == (activity, 1, claim.step.handle)
+    assert len(single.events()) == told
