@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.steps.terraform.leftovers import end_all_in
+
 PREFIX = "stratus-step-"
 NO_FOLDER = Path("/nonexistent")
 """What a step gets that pins no module: it works on no files, and making a folder costs as much as recording it."""
@@ -29,6 +31,7 @@ def clear_abandoned(root: Path | None = None) -> int:
     """
     found = [folder for folder in (root or Path(tempfile.gettempdir())).glob(f"{PREFIX}*-*") if not _in_use(folder)]
     for folder in found:
+        end_all_in(folder)
         shutil.rmtree(folder, ignore_errors=True)
     return len(found)
 

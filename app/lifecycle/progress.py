@@ -123,12 +123,17 @@ class _Recorder:
         return None if row is None else ready
 
     def _timed(self, outcome: Outcome) -> Outcome:
-        """A wait ends with the step's deadline: it is looked at once more then, and has failed after that."""
+        """A wait ends with the step's deadline: it is looked at once more then, and has failed after that.
+
+        Of an attempt that had got lost nobody knows even then: it has not failed, a person looks.
+        """
         left = self.step.deadline - self.change.now if self.step.deadline else None
         if left is None or not isinstance(outcome, Waiting):
             return outcome
         if left.total_seconds() <= 0:
             message = f"nothing came back before {self.step.deadline:%H:%M:%S %Z}"
+            if self.claim.activity in LOOKS and (known := self._known_before()):
+                return Indeterminate(known | {"problem": message})
             return Failed(message, kind="timeout", retryable=False)
         return replace(outcome, check_after=min(outcome.check_after, left))
 
@@ -248,8 +253,8 @@ class _Recorder:
         return int(probe)
 
     def _known_before(self) -> dict[str, Any]:
-        """What was known when the attempt got lost, if this is the probe of it."""
-        if self.claim.activity != Activity.PROBE:
+        """What was known when the attempt got lost, if it ever did."""
+        if self.claim.activity not in LOOKS:
             return {}
         return dict(self.change.connection.scalar(select(ATTEMPT.c.evidence).where(*self._mine)) or {})
 
