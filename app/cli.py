@@ -1,18 +1,23 @@
-"""Commands of `flask`: `flask catalog validate [PATH]`, `flask catalog sync`, `flask catalog schema FOLDER`."""
+"""Commands of `flask`: `flask catalog validate [PATH]`, `flask catalog sync`, `flask catalog schema FOLDER`.
+
+What a command needs it imports when it runs: web processes know the commands and never run one.
+"""
+
+from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.catalog import json_schema
-from app.catalog.loader import CatalogFault, load
-from app.catalog.sync import faults_of, known_versions
-from app.catalog.sync import sync as write_catalog
 from app.extensions import db
+
+if TYPE_CHECKING:
+    from app.catalog.loader import CatalogFault
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -27,6 +32,8 @@ def catalog_group() -> None:
 @with_appcontext
 def validate(path: Path | None) -> None:
     """Check the catalog in PATH (default: CATALOG_PATH). Needs no database; exits 1 when there is a fault."""
+    from app.catalog.loader import load
+
     root = path or _catalog_path()
     catalog = load(root)
     _tell(root, catalog.faults)
@@ -42,6 +49,10 @@ def validate(path: Path | None) -> None:
 @with_appcontext
 def sync(commit: str | None) -> None:
     """Bring the catalog in CATALOG_PATH into the database. Sound entries are taken; exits 1 when there is a fault."""
+    from app.catalog.loader import load
+    from app.catalog.sync import faults_of, known_versions
+    from app.catalog.sync import sync as write_catalog
+
     root = _catalog_path()
     catalog = load(root, known=known_versions(db.session))
     row = write_catalog(db.session, catalog, source=str(root), commit=commit)
@@ -58,6 +69,8 @@ def sync(commit: str | None) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def schema(folder: Path) -> None:
     """Write the JSON Schema of items and bundles into FOLDER, for editors."""
+    from app.catalog import json_schema
+
     for path in json_schema.write(folder):
         click.echo(str(path))
 

@@ -1,21 +1,26 @@
 """The doorbell: Redis wakes workers, and nothing is ever read back from it. Losing it costs latency, never work.
 
 Each worker listens on a queue of its own, where RQ delivers it one bounded `drain` job at a time. Inside it, and between
-steps, it waits on the bell: a list whose length is capped, since a bell that rings twice says no more than once.
+steps, it waits on the bell: a list whose length is capped, since a bell that rings twice says no more than once. Whoever only
+rings never loads RQ.
 """
+
+from __future__ import annotations
 
 import logging
 import threading
 import time
 import uuid
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from app.events import CHANNEL
+
+if TYPE_CHECKING:
+    from rq import Queue
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +139,9 @@ class Doorbell:
 
     def queue(self, worker: str) -> Queue:
         """The queue of one worker. Names never come from users."""
+        from rq import Queue
+        from rq.serializers import JSONSerializer
+
         return Queue(f"stratus-{worker}", connection=self.redis, serializer=JSONSerializer)
 
     def forget(self, worker: str) -> None:

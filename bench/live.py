@@ -9,7 +9,6 @@ import resource
 import selectors
 import signal
 import socket
-import sys
 import threading
 import time
 import uuid
@@ -25,6 +24,7 @@ from app.extensions import db
 from app.lifecycle.submit import submit
 from app.models.tables import REQUEST
 from app.transaction import transaction
+from bench import environments
 from bench.calls import Call, Line
 from bench.processes import rss_mb
 from bench.rows import Row, row
@@ -51,7 +51,11 @@ def measure(stage: Stage, scale: Scale) -> list[Row]:
     path = str(stage.home / "streams.sock")
     settings = {"STREAM_SOCKET": path, "STREAMS_PER_PERSON": "100000"}
     launch = Launch(
-        "streams", (sys.executable, "-m", "app.stream"), ROOT, {**stage.variables, **settings}, orphaned=signal.SIGKILL
+        "streams",
+        (str(environments.installed()), "-m", "app.stream"),
+        ROOT,
+        {**stage.variables, **settings},
+        orphaned=signal.SIGKILL,
     )
     with stage.running([launch]) as (streams,), stage.web(settings=settings) as (url, _web):
         wait_until(streams, lambda _pid: (stage.home / "streams.sock").exists())

@@ -1,39 +1,21 @@
 """The other side: the same five jobs on plain RQ 2.12, SimpleWorker with `depends_on`, in an environment of its own."""
 
-import hashlib
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
+from bench import environments
 from bench.stage import Stage
-from dev.bootstrap import uv_environment
 from dev.children import Child, Launch
 from dev.folder import ROOT
 
 PROGRAMS = ROOT / "bench" / "rq"
-LOCKED = PROGRAMS / "requirements.txt"
 DATABASE = 5
 """RQ's own number in the bench's Valkey."""
-
-
-def environment() -> Path:
-    """The interpreter of RQ's own environment, made in our own where it is missing or the lock has changed."""
-    home = Path(sys.prefix) / "bench-rq"
-    python, stamp = home / "bin" / "python", home / ".stamp"
-    wanted = hashlib.sha256(LOCKED.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        uv = [sys.executable, "-m", "uv", "--quiet"]
-        subprocess.run([*uv, "venv", "--clear", "--python", sys.executable, str(home)], check=True)
-        sync = [*uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", str(python), str(LOCKED)]
-        subprocess.run(sync, check=True, env=uv_environment(sys.executable))
-        stamp.write_text(wanted)
-    return python
 
 
 @dataclass
@@ -63,7 +45,7 @@ class PlainRq:
 @contextmanager
 def plain_rq(stage: Stage, number: int = 2) -> Iterator[PlainRq]:
     """RQ over the stage's Valkey, until the block ends."""
-    python = str(environment())
+    python = str(environments.plain_rq())
     assert stage.servers.valkey is not None
     url = stage.servers.valkey.url(DATABASE)
     launches = [Launch(f"rq-{count}", (python, "work.py", url), PROGRAMS) for count in range(number)]

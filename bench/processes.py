@@ -15,9 +15,9 @@ def cpu_ms(roots: Iterable[int]) -> float:
 
 
 def rss_mb(number: int) -> float:
-    """Megabytes of memory that a process holds now."""
+    """Megabytes (of 2**20 bytes, as `free -m` counts) of memory that a process holds now, shared libraries included."""
     pages = int(Path(f"/proc/{number}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _ticks(number: int) -> int:

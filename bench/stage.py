@@ -26,7 +26,7 @@ from app.extensions import db
 from app.identity import people, tokens
 from app.lifecycle.caller import Caller
 from app.transaction import transaction
-from bench import noop
+from bench import environments, noop
 from config import HERE, Settings
 from dev import ports, terraform_shim
 from dev.children import Child, Launch
@@ -93,7 +93,7 @@ class Stage:
     def workers(self, number: int, **settings: str) -> Iterator[list[Child]]:
         """So many workers that know the bench's step types, with these settings besides."""
         environment = {**self.variables, **settings}
-        argv = (sys.executable, "-m", "bench.worker")
+        argv = (str(environments.installed()), "-m", "bench.worker")
         names = [f"worker-{count}" for count in range(1, number + 1)]
         launches = [Launch(name, argv, ROOT, environment, orphaned=signal.SIGKILL) for name in names]
         with self.running(launches) as children:
@@ -109,7 +109,7 @@ class Stage:
         port = ports.choose()
         options = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
         quiet = ("--no-control-socket", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm")  # noqa: S108
-        argv = (sys.executable, "-m", "gunicorn", *options, *quiet, application)
+        argv = (str(environments.installed()), "-m", "gunicorn", *options, *quiet, application)
         launch = Launch(f"web-{port}", argv, ROOT, {**self.variables, **settings}, orphaned=signal.SIGKILL)
         with self.running([launch]) as (child,):
             url = f"http://127.0.0.1:{port}"
@@ -167,7 +167,13 @@ def _furnished(home: Path, servers: Servers, port: int) -> Stage:
             sync(db.session, _catalog(home), source="bench", commit=None)
         sarah, token = _person("sarah-123", "Sarah", ["customer-experience"])
         _, admin_token = _person("dana-001", "Dana", [settings.admin_team])
-    return Stage(home, servers, port, {**os.environ, **variables}, settings, app, sarah, token, admin_token)
+    return Stage(home, servers, port, {**_compiled(), **variables}, settings, app, sarah, token, admin_token)
+
+
+def _compiled() -> dict[str, str]:
+    """Our environment, in which modules are compiled once, as an installation has them: compiling leaves memory behind."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "bench-bytecode")}
 
 
 def _variables(servers: Servers) -> dict[str, str]:
