@@ -146,6 +146,13 @@ class Case:
         return sum(one.status in STEP_SATISFIED for one in self.detail.steps)
 
     @property
+    def counted(self) -> str:
+        """How far it is, `3 of 5 done`; of a request that is rolled back, or was, how much of it is undone."""
+        undone = sum(one.status == StepStatus.ROLLED_BACK for one in self.detail.steps)
+        number, word = (undone, "undone") if undone else (self.done, "done")
+        return f"{number} of {len(self.detail.steps)} {word}"
+
+    @property
     def waited(self) -> timedelta:
         """How long the request has waited for people, times that overlap counted once."""
         spans = sorted((one.created_at, one.resolved_at or self.viewer.now) for one in self.tickets)

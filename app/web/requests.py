@@ -38,7 +38,10 @@ FILTERABLE = (
     RequestStatus.AWAITING_MANUAL,
     RequestStatus.COMPLETED,
     RequestStatus.FAILED,
+    RequestStatus.CANCELLING,
     RequestStatus.CANCELLED,
+    RequestStatus.ROLLING_BACK,
+    RequestStatus.ROLLED_BACK,
 )
 BAR_ORDER = (
     StepStatus.COMPLETED,

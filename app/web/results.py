@@ -8,6 +8,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from app.core.fields import Field
+from app.core.statuses import RequestStatus
 from app.queries.shapes import Item, Output
 from app.web.case import Case, ticket_link
 from app.web.filters import shown, words
@@ -44,7 +45,12 @@ class Answers:
 
 
 def outputs(case: Case) -> list[Group]:
-    """The outputs in groups, in the order of the items; those to come are named unless the request has ended."""
+    """The outputs in groups, in the order of the items; those to come are named unless the request has ended.
+
+    What was taken back leads nowhere any more: then there are none.
+    """
+    if case.detail.summary.status == RequestStatus.ROLLED_BACK:
+        return []
     alone = case.detail.summary.kind == "item"
     there: dict[str, list[Output]] = {}
     for one in case.detail.outputs:

@@ -112,10 +112,15 @@ def _every_step() -> list[GraphStep]:
         _step("person", "PostgreSQL", label("awaiting_manual", who="Carol"), "since 10:38"),
         _step("failed", "PostgreSQL", _said("failed", "Failed after 3 min"), "With Carol since 10:38", share=0.43),
         _step("unknown", "PostgreSQL", label("indeterminate"), "Outcome unknown", share=0.8),
+        _step("finding-out", "PostgreSQL", _said("indeterminate", "Finding out"), "what became of it"),
+        _step("stopping", "PostgreSQL", _said("running", "Asked to stop"), "Terraform"),
         _step("done", "PostgreSQL", _said("completed", "Done in 2 min 30 s"), "usual 3 min", share=1.0),
         _step("by-hand", "PostgreSQL", label("completed", by="Carol"), "By hand", share=1.0),
         _step("skipped", "PostgreSQL", label("skipped"), "Redis is not included"),
+        _step("left-out", "PostgreSQL", _said("skipped", "Left out by Carol"), ""),
         _step("cancelled", "PostgreSQL", label("cancelled"), "at 11:20"),
+        _step("undo-next", "PostgreSQL", _said("ready", "Is undone next"), "Terraform"),
+        _step("undoing", "PostgreSQL", _said("rolling_back", "Being undone"), "Terraform"),
         _step(
             "rolled-back", "A title that is longer than its box", label("rolled_back"), "at 11:20, together with all the rest"
         ),

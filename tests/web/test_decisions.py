@@ -255,6 +255,7 @@ def test_a_roll_back_asks_people_and_goes_on_when_they_have_undone_it(house: Hou
     text = words(sarah.get(f"/requests/{request_id}"))
     assert "Small Database was rolled back" in text
     assert "Carol undid Database" in text
+    assert "Outputs" not in text
 
 
 def test_what_a_person_lets_stay_is_said(house: House, signed_in: SignedIn):

@@ -287,3 +287,11 @@ def test_a_step_that_was_left_out_is_told_with_who_did_it():
     left_out = event(5, "step.skipped", 2, "step-002", actor="carol-789", by="Carol", reason="They have one")
     said = standing(case(EKS, step("provision_postgres", "skipped"), status="completed", events=(left_out,)))
     assert said.rest == "1 step is done, Carol left out PostgreSQL."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "counted"), [(("completed", "skipped"), "2 of 2 done"), (("rolled_back", "completed"), "1 of 2 undone")]
+)
+def test_how_far_it_is_is_counted(statuses: tuple[str, str], counted: str):
+    first, second = statuses
+    assert case(step("provision_eks_app", first), step("connect", second)).counted == counted
