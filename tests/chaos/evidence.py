@@ -53,6 +53,8 @@ class Evidence:
     orphans: Sequence[str] = ()
     overlaps: Sequence[str] = ()
     """Terraform runs of one step that were seen at the same time."""
+    told: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
+    """Request -> what somebody who watched it heard: number and kind of each event, in order."""
     resources: Mapping[Any, int] = field(default_factory=dict)
     """Step -> how many resources its Terraform state holds."""
     rolled: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +65,13 @@ def last_number(stack: Stack) -> int:
     """The number of the newest request."""
     with stack.database() as connection:
         return int(connection.execute("SELECT COALESCE(max(number), 0) AS n FROM service_requests").fetchone().n)
+
+
+def last_events(stack: Stack, since: int) -> dict[str, int]:
+    """Request -> the number of its last event."""
+    statement = "SELECT request_id, last_event FROM service_requests WHERE number > %s"
+    with stack.database() as connection:
+        return {row.request_id: row.last_event for row in connection.execute(statement, [since])}
 
 
 def rows(stack: Stack, since: int) -> dict[str, list[Row]]:
@@ -149,7 +158,7 @@ def log_lines(stack: Stack, offsets: Mapping[str, int]) -> Iterator[dict[str, An
 
 def log_sizes(stack: Stack) -> dict[str, int]:
     """How long each log of webs and workers is now."""
-    found = [*(stack.home / "log").glob("web-*.log"), *(stack.home / "log").glob("worker-*.log")]
+    found = [path for kind in ("web", "worker", "streams") for path in (stack.home / "log").glob(f"{kind}-*.log")]
     return {path.name: path.stat().st_size for path in found}
 
 

@@ -13,13 +13,14 @@ from tests.chaos import clocks
 from tests.chaos.bells import muddle
 from tests.chaos.freezer import THAW_SECONDS, Freezer
 from tests.chaos.proxy import Mood
-from tests.chaos.stack import LEASE_SECONDS, WEBS, WORKERS, Stack
+from tests.chaos.stack import EVERYBODY, LEASE_SECONDS, STREAMS, WEBS, WORKERS, Stack
 from tests.chaos.watch import command_lines
 
 Inject = Callable[[Stack, random.Random, float], None]
 KILLS = 4
 FREEZES = 2
 AWAY_SECONDS = 2.5
+APPLY_SECONDS = 12.0
 WRONG_BY = "5m"
 
 
@@ -27,13 +28,14 @@ WRONG_BY = "5m"
 class Fault:
     """One fault. builds: how many Terraform builds its load has, in the place of other orders.
 
-    cannot: why it cannot be made on this machine, if it cannot.
+    cannot: why it cannot be made on this machine, if it cannot. silent: it has nothing to count.
     """
 
     name: str
     inject: Inject
     builds: int = 1
     cannot: Callable[[], str | None] = lambda: None
+    silent: bool = False
 
 
 def calm(_stack: Stack, _chance: random.Random, seconds: float) -> None:
@@ -49,6 +51,7 @@ def death_at(failpoint: str) -> Inject:
             time.sleep(seconds / KILLS * chance.uniform(0.3, 1.0))
             stack.order_death(failpoint, 1)
         _until(lambda: stack.deaths_left(failpoint) == 0, seconds)
+        stack.hit["died where told"] += KILLS - stack.deaths_left(failpoint)
         stack.pardon()
 
     return inject
@@ -64,6 +67,7 @@ def killed_during_the_call(stack: Stack, chance: random.Random, seconds: float) 
             left -= 1
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+                stack.hit["killed in a call"] += 1
 
     with _pausing(stack, 0.2):
         stack.outside.on_call = kill
@@ -73,20 +77,20 @@ def killed_during_the_call(stack: Stack, chance: random.Random, seconds: float) 
 
 def terraform_killed(stack: Stack, _chance: random.Random, seconds: float) -> None:
     """Terraform alone is killed while it applies; its worker lives."""
-    _kill_while_applying(seconds, lambda pid, _line: os.kill(pid, signal.SIGKILL))
+    _kill_while_applying(stack, lambda pid: os.kill(pid, signal.SIGKILL))
 
 
 def worker_of_terraform_killed(stack: Stack, _chance: random.Random, seconds: float) -> None:
     """The worker is killed while its Terraform applies: the child must die with it."""
     workers = {stack.fleet.pid(name): name for name in WORKERS}
 
-    def kill(pid: int, _line: bytes) -> None:
+    def kill(pid: int) -> None:
         while pid > 1 and pid not in workers:
             pid = _parent(pid)
         if pid in workers:
             os.kill(pid, signal.SIGKILL)
 
-    _kill_while_applying(seconds, kill)
+    _kill_while_applying(stack, kill)
 
 
 def bells_muddled(stack: Stack, chance: random.Random, seconds: float) -> None:
@@ -94,6 +98,7 @@ def bells_muddled(stack: Stack, chance: random.Random, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         muddle(stack, chance)
+        stack.hit["muddles"] += 1
         time.sleep(0.05)
 
 
@@ -108,6 +113,7 @@ def flushed(stack: Stack, _chance: random.Random, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         stack.redis().flushall()
+        stack.hit["flushes"] += 1
         time.sleep(0.2)
 
 
@@ -115,6 +121,7 @@ def redis_killed(stack: Stack, chance: random.Random, seconds: float) -> None:
     """Redis dies and comes back empty."""
     time.sleep(seconds * chance.uniform(0.1, 0.3))
     stack.valkey.kill()
+    stack.hit["Redis killed"] += 1
     time.sleep(AWAY_SECONDS)
     stack.valkey.start()
     time.sleep(seconds * 0.2)
@@ -139,6 +146,7 @@ def postgres_killed(stack: Stack, chance: random.Random, seconds: float) -> None
     for _ in range(2):
         time.sleep(seconds * chance.uniform(0.1, 0.4))
         stack.postgres.kill()
+        stack.hit["PostgreSQL killed"] += 1
         time.sleep(chance.uniform(0.2, 1.5))
         stack.postgres.start()
     time.sleep(seconds * 0.2)
@@ -146,8 +154,10 @@ def postgres_killed(stack: Stack, chance: random.Random, seconds: float) -> None
 
 def commits_cut(stack: Stack, _chance: random.Random, seconds: float) -> None:
     """Connections are cut while they commit: nobody knows whether it is written."""
+    before = sum(proxy.cuts for proxy in stack.pg_proxies.values())
     with _mood(stack, [*WEBS, *WORKERS], Mood.CUTTING_COMMITS):
         time.sleep(seconds)
+    stack.hit["commits cut"] += sum(proxy.cuts for proxy in stack.pg_proxies.values()) - before
 
 
 def worker_cut_off(stack: Stack, _chance: random.Random, seconds: float) -> None:
@@ -166,6 +176,15 @@ def worker_frozen(stack: Stack, _chance: random.Random, seconds: float) -> None:
         _until(freezer.is_over, seconds + FREEZES * (LEASE_SECONDS + THAW_SECONDS))
         stack.outside.on_call = None
         freezer.thaw_all()
+    stack.hit["frozen"] += FREEZES - freezer.left_over
+
+
+def streams_killed(stack: Stack, _chance: random.Random, seconds: float) -> None:
+    """What tells those who watch dies, again and again."""
+    for _ in range(KILLS):
+        time.sleep(seconds / KILLS)
+        stack.fleet.kill(STREAMS)
+        stack.hit["streams killed"] += 1
 
 
 def clocks_wrong(stack: Stack, _chance: random.Random, seconds: float) -> None:
@@ -175,6 +194,7 @@ def clocks_wrong(stack: Stack, _chance: random.Random, seconds: float) -> None:
         sign = "+" if number % 2 else "-"
         stack.fleet.change([name], LD_PRELOAD=library, FAKETIME=f"{sign}{WRONG_BY}", FAKETIME_DONT_FAKE_MONOTONIC="1")
     stack.await_web()
+    stack.hit["clocks wrong"] += len((*WEBS, *WORKERS))
     time.sleep(seconds)
     stack.fleet.change((*WEBS, *WORKERS), LD_PRELOAD=None, FAKETIME=None, FAKETIME_DONT_FAKE_MONOTONIC=None)
 
@@ -186,6 +206,7 @@ def outside_misbehaves(*behaviours: str) -> Inject:
         stack.outside.misbehave(0.6, *behaviours)
         time.sleep(seconds)
         stack.outside.misbehave(0.0)
+        stack.hit["misbehaved"] += stack.outside.oddities()
 
     return inject
 
@@ -196,23 +217,26 @@ def github_misbehaves(stack: Stack, _chance: random.Random, seconds: float) -> N
     while time.monotonic() < until:
         for behaviour in ("drop", "answer_204", "rate_limit", "fail"):
             stack.tell_github(behaviour)
+            stack.hit["behaviours asked for"] += 1
             time.sleep(0.3)
     stack.tell_github(None)
 
 
 def rolled(stack: Stack, _chance: random.Random, _seconds: float) -> None:
     """Every process is asked to go by SIGTERM, one after the other, and the next one started when it has gone."""
-    for name in (*WORKERS, *WEBS):
+    for name in (*WORKERS, *WEBS, *STREAMS):
         stack.rolled[name] = stack.fleet.roll(name)
+        stack.hit["rolled"] += 1
     stack.await_web()
 
 
 def all_killed(stack: Stack, chance: random.Random, seconds: float) -> None:
     """Everything dies at once: webs, workers, PostgreSQL, Redis."""
     time.sleep(seconds * chance.uniform(0.3, 0.6))
-    stack.fleet.kill((*WEBS, *WORKERS))
+    stack.fleet.kill(EVERYBODY)
     stack.postgres.kill()
     stack.valkey.kill()
+    stack.hit["all killed"] += 1
     time.sleep(0.5)
     stack.postgres.start()
     stack.valkey.start()
@@ -220,7 +244,7 @@ def all_killed(stack: Stack, chance: random.Random, seconds: float) -> None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("nothing", calm),
+    Fault("nothing", calm, silent=True),
     Fault("web killed before the commit", death_at("web-before-commit")),
     Fault("web killed after the commit", death_at("web-after-commit")),
     Fault("web killed after the bell", death_at("web-after-ring")),
@@ -235,12 +259,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault("many sweeps at once", many_sweeps),
     Fault("FLUSHALL", flushed),
     Fault("Redis killed", redis_killed),
-    Fault("Redis full", redis_full),
-    Fault("Redis black-holed", redis_black_holed),
+    Fault("Redis full", redis_full, silent=True),
+    Fault("Redis black-holed", redis_black_holed, silent=True),
     Fault("PostgreSQL killed", postgres_killed),
     Fault("connections cut during COMMIT", commits_cut),
-    Fault("worker cut off from PostgreSQL", worker_cut_off, builds=3),
+    Fault("worker cut off from PostgreSQL", worker_cut_off, builds=3, silent=True),
     Fault("worker frozen", worker_frozen, builds=2),
+    Fault("streams killed", streams_killed),
     Fault("clocks wrong by 5 minutes", clocks_wrong, cannot=clocks.missing),
     Fault("outside slow or hanging", outside_misbehaves("slow", "hang")),
     Fault("outside answers 5xx or 429", outside_misbehaves("500 before", "500 after", "429")),
@@ -252,17 +277,18 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def _kill_while_applying(seconds: float, kill: Callable[[int, bytes], None]) -> None:
-    until, left = time.monotonic() + seconds, 2
-    while time.monotonic() < until:
-        for pid, line in command_lines():
-            if left > 0 and b" apply " in line and b"guard.py" not in line and b"terraform" in line:
-                with suppress(ProcessLookupError):
-                    kill(pid, line)
-                left -= 1
-                time.sleep(0.5)
-                break
-        time.sleep(0.05)
+def _kill_while_applying(stack: Stack, kill: Callable[[int], None]) -> None:
+    """Kill twice, each time while some Terraform applies. The load brings its builds in a while: they are waited for."""
+    until, left = time.monotonic() + APPLY_SECONDS, 2
+    while left > 0 and time.monotonic() < until:
+        applying = [pid for pid, line in command_lines() if b" apply " in line and b"terraform" in line.lower()]
+        if applying:
+            with suppress(ProcessLookupError):
+                kill(applying[-1])
+                stack.hit["killed mid-apply"] += 1
+            left -= 1
+            time.sleep(0.5)
+        time.sleep(0.03)
 
 
 def _parent(pid: int) -> int:

@@ -17,7 +17,7 @@ class Freezer:
     """Listens to the calls that come outside (`called`) and freezes `times` of their workers, one after the other."""
 
     def __init__(self, stack: Stack, times: int) -> None:
-        self.stack, self.left = stack, times
+        self.stack, self.left, self.left_over = stack, times, 0
         self._frozen: tuple[str, int, float] | None = None
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ class Freezer:
     def thaw_all(self) -> None:
         """Let everybody go on."""
         with self._lock:
-            self.left = 0
+            self.left_over, self.left = self.left, 0
             self._thaw()
 
     def _freeze(self, key: str) -> None:

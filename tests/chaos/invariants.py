@@ -56,12 +56,14 @@ def requests_agree_with_their_steps(seen: Evidence) -> Iterator[str]:
     asked, steps = _open_tickets(seen), _by(seen.steps, "request_id")
     for request in seen.requests:
         mine, status = steps[request.id], request.status
-        all_well = all(one.status in STEP_SATISFIED for one in mine)
+        all_well = all(one.status in STEP_SATISFIED and one.undo != "kept" for one in mine)
         if (status == "completed") != all_well and status in ("completed", "failed", "cancelled", "in_progress"):
             yield f"{request.request_id} is {status}, its steps are {sorted({one.status for one in mine})}"
         if status in REQUEST_ENDED and any(one.id in asked for one in mine):
             yield f"{request.request_id} is {status} and still asks a person"
-        left = [one.step_id for one in mine if one.undo is not None or (one.status == "completed" and one.kind == "step")]
+        left = [
+            one.step_id for one in mine if one.status == "completed" and one.step_config.get("undo", "nothing") != "nothing"
+        ]
         if status == "rolled_back" and left:
             yield f"{request.request_id} is rolled back, but not {', '.join(left)}"
 
@@ -167,6 +169,17 @@ def events_agree_with_rows(seen: Evidence) -> Iterator[str]:
                 and last.get(step.step_id) != f"step.{step.status}"
             ):
                 yield f"{_named(seen, step)} is {step.status}, its last event is {last.get(step.step_id)}"
+
+
+def streams_tell_the_same_story(seen: Evidence) -> Iterator[str]:
+    """Whoever watches, and goes on where they were cut off, hears every event once and in order, to the last one."""
+    told = _by(seen.events, "request_id")
+    for request in seen.requests:
+        heard = list(seen.told.get(request.request_id, ()))
+        there = [(event.number, event.kind) for event in told[request.id]]
+        if request.request_id in seen.told and heard != there:
+            same = next((place for place, (a, b) in enumerate(zip(heard, there, strict=False)) if a != b), len(heard))
+            yield f"{request.request_id}: after event {same} came {heard[same : same + 3]}, not {there[same : same + 3]}"
 
 
 def audit_agrees_with_events(seen: Evidence) -> Iterator[str]:
@@ -331,6 +344,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     children_start_after_their_parents,
     events_have_no_holes,
     events_agree_with_rows,
+    streams_tell_the_same_story,
     audit_agrees_with_events,
     every_move_is_legal,
     a_step_is_claimed_by_one,

@@ -52,6 +52,7 @@ class Outside:
     calls: list[Call] = field(default_factory=list)
     _effects: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _counted: int = 0
     _server: ThreadingHTTPServer | None = None
 
     def __post_init__(self) -> None:
@@ -100,6 +101,13 @@ class Outside:
                 self._effects[key] = body
             self.calls.append(Call(time.time(), path, key, body, effect, behaviour, authorization))
         return 422 if again and seen != body else 200
+
+    def oddities(self) -> int:
+        """How many calls were answered otherwise than well since this was asked last."""
+        with self._lock:
+            found = sum(call.behaviour != "well" for call in self.calls[self._counted :])
+            self._counted = len(self.calls)
+        return found
 
     def has_happened(self, step: str) -> bool:
         """Whether a call of this step (its primary key) took effect: what a person sees who looks."""

@@ -1,11 +1,14 @@
 """The people after the fault: those who work tickets, looking before they press, and those who ordered and decide anew."""
 
+import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.client import Client
+from tests.chaos.evidence import needles
 from tests.chaos.stack import Stack
 
 WORKER_OF = {
@@ -14,6 +17,10 @@ WORKER_OF = {
     "platform-solutions-team": "erin-321",
 }
 REFUSED = 409
+READ = 12
+"""How many orders are read to the end."""
+DONE = {"resolve": "resolved", "reject": "rejected", "retry-automation": "automation again"}
+"""What is pressed on a ticket -> how it is told."""
 
 
 @dataclass
@@ -31,13 +38,26 @@ class People:
 
     def work_tickets(self) -> int:
         """Work every open ticket once; answers how many there were."""
-        listed = self._clients["dana-001"].call("GET", "/tickets?status=open,claimed&limit=200")
-        tickets = listed.body["tickets"] if listed is not None and listed.well else []
+        tickets = self._queue()
         for ticket in tickets:
             client = self._clients[WORKER_OF[ticket["owner_team"]]]
             path, body = self._decision(ticket)
-            self._press(client, f"/tickets/{ticket['ticket_id']}/{path}", body, f"tickets {path}")
+            self._press(client, f"/tickets/{ticket['ticket_id']}/{path}", body, DONE[path])
         return len(tickets)
+
+    def _queue(self) -> list[dict[str, Any]]:
+        """Every open ticket, page by page."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            more = f"&cursor={cursor}" if cursor else ""
+            page = self._clients["dana-001"].call("GET", f"/tickets?status=open,claimed&limit=100{more}")
+            if page is None or not page.well:
+                self.complaints.append(f"the queue was answered {page}")
+                break
+            found += page.body["tickets"]
+            cursor = page.body["pagination"]["next_cursor"]
+        return found
 
     def decide(self, since: int) -> None:
         """Let those who ordered press retry, resume and roll back here and there. since: number of the last older request."""
@@ -47,6 +67,17 @@ class People:
             if press is not None:
                 body = {"reason": "chaos"} if press == "rollback" else None
                 self._press(client, f"/requests/{row.request_id}/{press}", body, press)
+
+    def look_around(self, requests: Sequence[Any]) -> list[str]:
+        """Read some orders as those who made them do; answers the secrets that the portal showed."""
+        secret = needles(self.stack) | {"sensitive answer": self.stack.canaries.answer}
+        client, shown = self._clients["sarah-123"], []
+        for row in self._random.sample(list(requests), min(READ, len(requests))):
+            for what in ("", "/outputs", "/events?limit=100", "/steps/step-001", "/steps/step-001/logs"):
+                answer = client.call("GET", f"/requests/{row.request_id}{what}")
+                text = json.dumps(answer.body) if answer is not None else ""
+                shown += [f"GET {what or 'a request'} shows a {name}" for name, canary in secret.items() if canary in text]
+        return shown
 
     def _next(self, row: Any) -> str | None:
         """What to press on an ended request. Nobody repeats what has happened already: they look first."""

@@ -15,6 +15,7 @@ from tests.chaos.load import Load
 from tests.chaos.people import People
 from tests.chaos.stack import Stack
 from tests.chaos.watch import Watch, orphans
+from tests.chaos.watchers import Watchers
 
 ROUNDS = 3
 UNSETTLED = """
@@ -45,6 +46,8 @@ class Row:
     seconds: float = 0.0
     seen: Counter[str] = field(default_factory=Counter)
     broken: dict[str, list[str]] = field(default_factory=dict)
+    hit: bool = True
+    """Whether the fault met anything at all."""
     cannot: str | None = None
 
     def text(self) -> str:
@@ -52,7 +55,8 @@ class Row:
         if self.cannot:
             return f"{self.name:<34} CANNOT BE MADE HERE: {self.cannot}"
         seen = ", ".join(f"{times} {what}" for what, times in sorted(self.seen.items()) if times)
-        return f"{self.name:<34} {self.requests:>4} requests {self.seconds:>6.1f} s   {seen or 'nothing to tell'}"
+        missed = "" if self.hit else "IT HIT NOTHING; "
+        return f"{self.name:<34} {self.requests:>4} requests {self.seconds:>6.1f} s   {missed}{seen or 'nothing to tell'}"
 
 
 def run_seed(stack: Stack, faults: Sequence[Fault], size: Size, tell: Callable[[Row], None]) -> list[Row]:
@@ -69,25 +73,23 @@ def _run(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
     if why := fault.cannot():
         return Row(fault.name, cannot=why)
     began, since, offsets = time.monotonic(), evidence.last_number(stack), evidence.log_sizes(stack)
-    stack.rolled = {}
-    deaths, calls, cuts = len(stack.fleet.deaths), len(stack.outside.calls), _cuts(stack)
+    stack.rolled, stack.hit = {}, Counter()
+    deaths, calls = len(stack.fleet.deaths), len(stack.outside.calls)
     watch, chance = Watch(stack).start(), random.Random(f"{stack.seed}-{fault.name}")
     load = Load(stack, f"f{number}", stack.seed, size.orders, fault.builds, size.seconds).start()
+    watchers = Watchers(stack, load).start()
     fault.inject(stack, chance, size.seconds)
     load.join()
     people = People(stack, stack.seed * 100 + number)
     _settle(stack, people, since, size.patience)
     watch.stop()
-    seen = _collect(stack, since, offsets, load, people, watch, calls)
+    watchers.stop(evidence.last_events(stack, since))
+    seen = _collect(stack, since, offsets, load, people, watch, watchers, calls)
     row = Row(fault.name, len(load.accepted), time.monotonic() - began, _told(seen, people, load), judge(seen))
     row.seen["deaths"] = len(stack.fleet.deaths) - deaths
-    row.seen["died where told"] = stack.obeyed()
-    row.seen["commits cut"] = _cuts(stack) - cuts
+    row.hit = sum(stack.hit.values()) > 0 or fault.silent
+    row.seen += stack.hit
     return row
-
-
-def _cuts(stack: Stack) -> int:
-    return sum(proxy.cuts for proxy in stack.proxies.all)
 
 
 def _settle(stack: Stack, people: People, since: int, patience: float) -> None:
@@ -113,7 +115,7 @@ def quiet(stack: Stack, since: int, seconds: float) -> bool:
 
 
 def _collect(
-    stack: Stack, since: int, offsets: dict[str, int], load: Load, people: People, watch: Watch, calls: int
+    stack: Stack, since: int, offsets: dict[str, int], load: Load, people: People, watch: Watch, watchers: Watchers, calls: int
 ) -> Evidence:
     rows = evidence.rows(stack, since)
     return Evidence(
@@ -124,7 +126,8 @@ def _collect(
         complaints=[*load.complaints, *people.complaints],
         notes=evidence.notes(stack),
         log=list(evidence.log_lines(stack, offsets)),
-        leaks=sorted({*watch.leaks, *evidence.leaks(stack)}),
+        leaks=sorted({*watch.leaks, *watchers.leaks, *people.look_around(rows["requests"]), *evidence.leaks(stack)}),
+        told=watchers.told,
         orphans=orphans(stack),
         overlaps=sorted(watch.overlaps),
         rolled=stack.rolled,

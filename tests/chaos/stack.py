@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,7 +41,8 @@ from tests.chaos.proxy import Proxies, Proxy
 HERE = Path(__file__).parent
 VAULT_KEYS = "chaos1:Y2hhb3Mta2V5LW9mLTMyLWJ5dGVzLWZvci10ZXN0cyE="
 ISSUER = "http://provider.test"
-WEBS, WORKERS = ("web-1", "web-2"), ("worker-1", "worker-2", "worker-3")
+WEBS, WORKERS, STREAMS = ("web-1", "web-2"), ("worker-1", "worker-2", "worker-3"), ("streams-1",)
+EVERYBODY = (*WEBS, *WORKERS, *STREAMS)
 LEASE_SECONDS, SWEEP_SECONDS = 3.0, 0.5
 START_SECONDS = 60.0
 
@@ -77,7 +79,8 @@ class Stack:
         self.fleet = Fleet(self.home)
         self.tokens: dict[str, str] = {}
         self.pg_proxies: dict[str, Proxy] = {}
-        self._told = 0
+        self.hit: Counter[str] = Counter()
+        """What the fault that goes on has done so far, in words."""
         self.rolled: dict[str, int] = {}
         """Exit statuses of the last rolling restart."""
 
@@ -91,7 +94,7 @@ class Stack:
         self.redis_proxy = self.proxies.before(self.vk.port)
         taken = [self.pg.port, self.vk.port]
         self.web_ports = {name: ports.choose(taken) for name in WEBS}
-        for name in (*WEBS, *WORKERS):
+        for name in EVERYBODY:
             self.pg_proxies[name] = self.proxies.before(self.pg.port)
             self.fleet.add(name, self._argv(name), self._environment(name))
         self.fleet.keep()
@@ -142,14 +145,8 @@ class Stack:
 
     def order_death(self, failpoint: str, times: int) -> None:
         """The next `times` processes that pass the failpoint die there."""
-        self._told += times
         for _ in range(times):
             (self.home / "die" / failpoint / secrets.token_hex(6)).touch()
-
-    def obeyed(self) -> int:
-        """How many died where they were told to since this was asked last."""
-        told, self._told = self._told, 0
-        return told
 
     def deaths_left(self, failpoint: str) -> int:
         """How many were ordered and have not happened."""
@@ -160,7 +157,6 @@ class Stack:
         for order in (self.home / "die").glob("*/*"):
             with suppress(FileNotFoundError):
                 order.unlink()
-                self._told -= 1
 
     def dispatches(self) -> list[dict[str, Any]]:
         """Every workflow that GitHub was asked to run and took."""
@@ -219,6 +215,8 @@ class Stack:
     def _argv(self, name: str) -> tuple[str, ...]:
         if name in WORKERS:
             return ("-m", "tests.chaos.process_worker")
+        if name in STREAMS:
+            return ("-m", "app.stream")
         options = (
             "--bind",
             f"127.0.0.1:{self.web_ports[name]}",
@@ -254,6 +252,7 @@ class Stack:
             "READS_PER_MINUTE": "1000000",
             "WRITES_PER_MINUTE": "1000000",
             "LOG_LEVEL": "WARNING",
+            "STREAM_SOCKET": str(self.home / "streams.sock"),
             "TMPDIR": str(self.home / "tmp"),
             witness.FOLDER: str(self.home),
             witness.PLANT: self.plant,

@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from tests.chaos.evidence import needles
 from tests.chaos.stack import Stack
 
 PAUSE_SECONDS = 0.2
+SECOND_LOOK_SECONDS = 0.5
 APPLYING = re.compile(rb"sleep 1 # (applying-[a-z0-9-]+)")
 
 
@@ -61,10 +63,18 @@ def command_lines() -> Iterator[tuple[int, bytes]]:
 def orphans(stack: Stack) -> list[str]:
     """What runs below us and belongs to nobody: neither server, nor member of the fleet, nor a living member's child.
 
-    We adopt orphans: whatever a killed worker left behind has us as its parent.
+    We adopt orphans: whatever a killed worker left behind has us as its parent. What was only ending or beginning when we
+    looked is not there, or has a parent, at the second look.
     """
-    lines = dict(command_lines())  # First: what starts while we look has a parent by then.
+    first = _strangers(stack)
+    time.sleep(SECOND_LOOK_SECONDS)
+    second = _strangers(stack)
+    return [f"{pid} {line[:200]}" for pid, line in first.items() if pid in second]
+
+
+def _strangers(stack: Stack) -> dict[int, str]:
+    lines = dict(command_lines())
     known = {member.child.pid for member in stack.fleet.members.values()}
     known |= {ledger.child.pid for ledger in (stack.postgres, stack.valkey) if ledger.child is not None}
     theirs = {pid for root in known for pid in descendants(root)}
-    return [f"{pid} {line.decode(errors='replace')[:200]}" for pid, line in lines.items() if pid not in known | theirs]
+    return {pid: line.decode(errors="replace") for pid, line in lines.items() if pid not in known | theirs}
