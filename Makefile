@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 COMPILE := $(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help ready run test bench check token migrate catalog lock clean
+.PHONY: help ready run test chaos bench check token migrate catalog lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\): *[a-z]* *## /  make \1\t/p' Makefile
@@ -25,6 +25,9 @@ check: ready ## Check format, lint, types and the direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+chaos: ready ## Break everything and check that nothing is lost (minutes): SEEDS=2 for more, SEED=7 for that one again
+	@exec $(PY) -m tests.chaos --seeds $(or $(SEEDS),1) $(if $(SEED),--seed $(SEED))
 
 bench: ready ## Measure speed on this machine (minutes): ONLY=workflows for one part, QUICK=1 for a short look
 	@exec $(PY) -m bench

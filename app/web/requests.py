@@ -193,7 +193,7 @@ def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
 def _step_of_interest(case: Case) -> str:
     if case.detail.summary.status == RequestStatus.COMPLETED:
         return ""
-    steps = case.detail.steps
+    steps = (*case.detail.steps, *case.detail.checks)
     moving = [one.step_id for one in steps if one.status in GOING_ON and case.ticket_of(one.step_id) is None]
     stopped = [one.step_id for one in steps if one.status in (StepStatus.FAILED, StepStatus.INDETERMINATE)]
     return next(iter([*moving, *stopped]), "")

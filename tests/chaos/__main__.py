@@ -51,11 +51,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(seed: int, asked: argparse.Namespace) -> list[Row]:
-    stack = Stack(seed, asked.plant)
+    stack = Stack(seed, asked.plant, keep=asked.keep)
     try:
         return run_seed(stack.start(), _chosen(asked, seed), SHORT_SIZE if asked.short else Size(), tell)
     finally:
         stack.stop()
+        if asked.keep:
+            say(f"logs: {stack.home / 'log'}")
 
 
 def _chosen(asked: argparse.Namespace, seed: int) -> list[Fault]:
@@ -75,6 +77,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", choices=[fault.name for fault in FAULTS], help="only this fault; again for more"
     )
+    parser.add_argument("--keep", action="store_true", help="leave the folder with the logs")
     parser.add_argument("--plant", default="", choices=PLANTS, help="switch a broken engine of tests.planted on")
     asked = parser.parse_args(arguments)
     asked.seed = int(time.time()) % 100_000 if asked.seed is None else asked.seed

@@ -60,12 +60,12 @@ class Canaries:
 class Stack:
     """A whole house in a scratch folder. `start` takes some ten seconds; `stop` leaves nothing behind.
 
-    plant: the name of a broken engine in `tests.planted`, or nothing.
+    plant: the name of a broken engine in `tests.planted`, or nothing. keep: the folder stays.
     """
 
-    def __init__(self, seed: int, plant: str = "") -> None:
+    def __init__(self, seed: int, plant: str = "", *, keep: bool = False) -> None:
         adopt_orphans()
-        self.seed, self.plant = seed, plant
+        self.seed, self.plant, self.keep = seed, plant, keep
         self.home = Path(tempfile.mkdtemp(prefix="stratus-chaos-"))
         self.home.chmod(0o755)  # root's PostgreSQL runs as another account, which must get through
         for folder in ("tmp", "witness", "log", *(f"die/{name}" for name in witness.FAILPOINTS)):
@@ -109,7 +109,8 @@ class Stack:
         self.outside.stop()
         self.valkey.stop()
         self.postgres.stop()
-        shutil.rmtree(self.home, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.home, ignore_errors=True)
 
     def await_web(self) -> None:
         """Wait until every web answers. Raises TimeoutError with the end of its log."""

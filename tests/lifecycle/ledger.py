@@ -8,6 +8,16 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from app.core.decisions import (
+    Look,
+    StepLook,
+    refuses_cancel,
+    refuses_resume,
+    refuses_retry,
+    refuses_rollback,
+    refuses_skip,
+    refuses_step_retry,
+)
 from app.core.statuses import (
     REQUEST_ENDED,
     STEP_MOVING,
@@ -76,6 +86,42 @@ class Case:
                 yield step
                 yield from self.descendants(step.step_id)
 
+    def look(self) -> Look:
+        """The request as decisions see it."""
+        steps = [self._step_look(step) for step in self.steps]
+        return Look(self.status, steps, given_up=self.request.failure is not None)
+
+    def _step_look(self, step: Row[Any]) -> StepLook:
+        ticket = next((one for one in self.tickets if one.step_id == step.id and one.status in TICKET_OPEN), None)
+        last = next((one.status for one in reversed(self.attempts[step.id])), None)
+        return StepLook(
+            step.step_id,
+            step.step_title,
+            step.kind,
+            S(step.status),
+            step.attempt,
+            step.step_config["undo"],
+            step.undo,
+            step.managed_by,
+            ticket.status if ticket else None,
+            ticket.ticket_type if ticket else None,
+            tuple(step.step_config.get("read_by") or ()),
+            unsure=last == AttemptStatus.INDETERMINATE,
+        )
+
+    def offered(self) -> list[tuple[str, ...]]:
+        """The decisions that make sense now: `(use case, request id, step id?)`."""
+        look, mine = self.look(), self.request.request_id
+        refuses = {"cancel": refuses_cancel, "retry": refuses_retry, "resume": refuses_resume, "rollback": refuses_rollback}
+        of_steps = {"retry_step": refuses_step_retry, "skip_step": refuses_skip}
+        whole = [(what, mine) for what, refused in refuses.items() if refused(look) is None]
+        return whole + [
+            (what, mine, step.step_id)
+            for what, refused in of_steps.items()
+            for step in self.steps
+            if refused(look, step.step_id) is None
+        ]
+
     def check(self) -> None:
         """Every rule that holds of one request."""
         self.the_request_is_what_its_steps_say()
@@ -84,6 +130,7 @@ class Case:
         self.whoever_failed_has_asked_a_person()
         self.events_have_no_holes_and_agree_with_the_rows()
         self.children_began_after_their_parents_had_ended()
+        self.nothing_unknown_is_repeated_blindly()
         self.undone_is_what_nothing_stands_on()
         self.each_attempt_was_meant_before_it_began()
 
@@ -174,6 +221,17 @@ class Case:
             if event.kind == "step.running" and "activity" not in event.payload:
                 assert {last[parent] for parent in self.by_id[event.step_id].depends_on} <= STEP_SATISFIED
             last[event.step_id] = STEP_TOLD[event.kind]
+
+    def nothing_unknown_is_repeated_blindly(self) -> None:
+        step_of = {ticket.ticket_id: ticket.step_id for ticket in self.tickets}
+        unknown: dict[str, bool] = {}
+        for event in self.events:
+            if event.kind == "ticket.retried":
+                unknown.update({s.step_id: False for s in self.steps if s.id == step_of[event.payload["ticket_id"]]})
+            if event.kind == "step.ready" and unknown.get(event.step_id):
+                assert "reason" in event.payload, f"{event.step_id} was begun again though nobody had found out"
+            if event.kind in STEP_TOLD:
+                unknown[event.step_id] = event.kind == "step.indeterminate"
 
     def undone_is_what_nothing_stands_on(self) -> None:
         for step in self.steps:

@@ -106,6 +106,12 @@ class Course(RuleBasedStateMachine):
         for outcome in outcomes:
             self.come_back(self.due(), outcome)
 
+    @rule()
+    def all_goes_well(self) -> None:
+        """Whatever can be done now is done."""
+        while (claim := self.house.claim()) is not None:
+            self.come_back(claim, Done({"big": True}))
+
     def come_back(self, claim: Claim | None, outcome: Outcome) -> None:
         if claim is not None:
             assert self.house.record(claim, outcome) is not None
@@ -118,6 +124,15 @@ class Course(RuleBasedStateMachine):
     def claim(self, due: bool) -> None:
         """A worker claims, and whatever becomes of it comes later."""
         self.hold(self.due() if due else self.house.claim())
+
+    @rule(due=st.booleans())
+    def die(self, due: bool) -> None:
+        """A worker claims and is given up; it may come back all the same."""
+        claim = self.due() if due else self.house.claim()
+        if claim is not None:
+            self.hold(claim)
+            self.expire(STEP.c.lease_token == claim.token)
+            self.sweep()
 
     def hold(self, claim: Claim | None) -> None:
         if claim is not None:
@@ -147,13 +162,6 @@ class Course(RuleBasedStateMachine):
             self.house.record(claim, result.outcome)
         self.hold(done.taken)
 
-    @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def lose(self, data: st.DataObject) -> None:
-        """A lease runs out; its worker may come back all the same."""
-        claim = self.held[data.draw(st.integers(0, len(self.held) - 1))]
-        self.expire(STEP.c.lease_token == claim.token)
-
     def expire(self, which: Any) -> None:
         ago = func.clock_timestamp() - timedelta(seconds=1)
         with self.house.engine.begin() as connection:
@@ -161,25 +169,26 @@ class Course(RuleBasedStateMachine):
 
     # Clocks
 
-    @rule()
     def later(self) -> None:
         """Time goes by: whatever is waited for is due."""
         with self.house.engine.begin() as connection:
             connection.execute(update(STEP).where(STEP.c.check_after.is_not(None)).values(check_after=func.now()))
 
-    @rule(data=st.data())
-    def too_late(self, data: st.DataObject) -> None:
-        """The time of some step, and perhaps of a request, is over."""
+    @rule(of_request=st.booleans(), data=st.data())
+    def too_late(self, of_request: bool, data: st.DataObject) -> None:
+        """The time of a request, or of its steps, is over."""
+        one = data.draw(st.sampled_from(self.requests())).id
+        table, key = (REQUEST, REQUEST.c.id) if of_request else (STEP, STEP.c.request_id)
         past = func.clock_timestamp() - timedelta(seconds=1)
-        requests = self.requests()
-        some = requests[data.draw(st.integers(0, len(requests) - 1))].id
-        table, key = data.draw(st.sampled_from([(STEP, STEP.c.request_id), (REQUEST, REQUEST.c.id)]))
         with self.house.engine.begin() as connection:
-            connection.execute(update(table).where(key == some, table.c.deadline.is_not(None)).values(deadline=past))
+            connection.execute(update(table).where(key == one, table.c.deadline.is_not(None)).values(deadline=past))
+        self.sweep()
 
-    @rule()
-    def sweep(self) -> None:
+    @rule(late=st.booleans())
+    def sweep(self, late: bool = False) -> None:
         """A worker sweeps; in a healthy house the safety net has nothing to do."""
+        if late:
+            self.later()
         with self.house.engine.begin() as connection:
             connection.execute(update(REQUEST).values(updated_at=func.now() - timedelta(minutes=1)))
         assert self.house.sweep().rescued == 0
@@ -192,17 +201,22 @@ class Course(RuleBasedStateMachine):
 
     @rule(what=DECISIONS, who=PEOPLE, data=st.data())
     def press(self, what: str, who: str, data: st.DataObject) -> None:
-        """A person decides about a whole request."""
-        requests = self.requests()
-        self.decide(what, requests[data.draw(st.integers(0, len(requests) - 1))].request_id, who=who)
+        """A person decides about a whole request, whether that makes sense or not."""
+        self.decide(what, data.draw(st.sampled_from(self.requests())).request_id, who=who)
+
+    @rule(data=st.data())
+    def press_what_is_offered(self, data: st.DataObject) -> None:
+        """A person decides something that makes sense now."""
+        offered = [press for case in ledger.read(self.house) for press in case.offered()]
+        if offered:
+            assert self.decide(*data.draw(st.sampled_from(offered)), who="dana-001")
 
     @rule(what=OF_STEPS, who=PEOPLE, data=st.data())
     def press_step(self, what: str, who: str, data: st.DataObject) -> None:
-        """A person decides about one step."""
-        requests = self.requests()
-        request = requests[data.draw(st.integers(0, len(requests) - 1))]
+        """A person decides about one step, whether that makes sense or not."""
+        request = data.draw(st.sampled_from(self.requests()))
         steps = self.house.rows(select(STEP.c.step_id).where(STEP.c.request_id == request.id).order_by(STEP.c.position))
-        self.decide(what, request.request_id, steps[data.draw(st.integers(0, len(steps) - 1))].step_id, who=who)
+        self.decide(what, request.request_id, data.draw(st.sampled_from(steps)).step_id, who=who)
 
     def decide(self, what: str, request_id: str, *more: str, who: str) -> bool:
         reason = ("because",) if what in ("cancel", "rollback", "skip_step") else ()
@@ -212,12 +226,12 @@ class Course(RuleBasedStateMachine):
             return False
         return True
 
-    @rule(what=TICKETS, data=st.data())
-    def end(self, what: str, data: st.DataObject) -> None:
+    @rule(what=TICKETS, ended=st.booleans(), data=st.data())
+    def end(self, what: str, ended: bool, data: st.DataObject) -> None:
         """A person ends some ticket, perhaps one that has ended already."""
-        known = self.house.tickets()
+        known = [ticket for ticket in self.house.tickets() if ended or ticket.status in TICKET_OPEN]
         if known:
-            self.act(what, known[data.draw(st.integers(0, len(known) - 1))].id)
+            self.act(what, data.draw(st.sampled_from(known)).id)
 
     def act(self, what: str, key: object) -> None:
         ticket = self.house.rows(select(TICKET).where(TICKET.c.id == key))[0]
