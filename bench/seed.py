@@ -27,6 +27,7 @@ INSERT INTO request_teams (team, created_at, request_id)
 SELECT DISTINCT seen.team, r.created_at, r.id FROM service_requests r,
     LATERAL (SELECT r.requester_team UNION ALL SELECT jsonb_array_elements_text(r.owner_teams)) AS seen (team)
 WHERE r.request_id LIKE %(prefix)s || '%%'
+ON CONFLICT DO NOTHING
 """
 STEPS = """
 INSERT INTO request_steps (request_id, step_id, step_name, step_title, step_type, item_alias, owner_team, step_config,
