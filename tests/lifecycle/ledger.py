@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from app.core.decisions import (
     Look,
@@ -80,6 +80,11 @@ class Case:
     def statuses(self) -> set[StepStatus]:
         return {S(step.status) for step in self.steps}
 
+    def ancestors(self, step: Row[Any]) -> Iterator[Row[Any]]:
+        for parent in step.depends_on:
+            yield self.by_id[parent]
+            yield from self.ancestors(self.by_id[parent])
+
     def descendants(self, step_id: str) -> Iterator[Row[Any]]:
         for step in self.steps:
             if step_id in step.depends_on:
@@ -140,6 +145,9 @@ class Case:
             assert not self.asked
             assert self.statuses.isdisjoint(GOES_ON)
             assert not any(step.undo == WANTED or step.check_after for step in self.steps)
+        if self.status in (R.FAILED, R.CANCELLED):
+            for step in (step for step in self.steps if step.status == S.PENDING):
+                assert S.FAILED in {S(parent.status) for parent in self.ancestors(step)}, f"{step.step_id} waits for nothing"
         if self.status == R.COMPLETED:
             assert self.statuses <= STEP_SATISFIED
             assert self.request.failure is None
@@ -268,7 +276,10 @@ def read(house: House) -> list[Case]:
             tickets[row.request_id].append(row)
         for row in connection.execute(select(EVENT).order_by(EVENT.c.number)):
             events[row.request_id].append(row)
-        for row in connection.execute(select(AUDIT).where(AUDIT.c.target.startswith("request:"))):
+        # What earlier courses left in the audit log stays there.
+        since = requests[0].created_at if requests else func.now()
+        entries = select(AUDIT).where(AUDIT.c.occurred_at >= since, AUDIT.c.target.startswith("request:"))
+        for row in connection.execute(entries):
             audit[row.target.removeprefix("request:").partition("/")[0]].append(row)
     return [
         Case(

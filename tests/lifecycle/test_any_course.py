@@ -15,7 +15,7 @@ from sqlalchemy import Row, func, select, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.statuses import REQUEST_ENDED, TICKET_OPEN, StepStatus
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, NotAllowed, NotFound
 from app.lifecycle import advance, claims, turns
 from app.lifecycle.claims import Claim, Claimant
 from app.lifecycle.progress import Result
@@ -62,9 +62,9 @@ DECISIONS = st.sampled_from(["cancel", "retry", "resume", "rollback"])
 OF_STEPS = st.sampled_from(["retry_step", "skip_step"])
 TICKETS = st.sampled_from(["claim", "release", "resolve", "retry", "reject"])
 PEOPLE = st.sampled_from(["sarah-123", "carol-789", "dana-001"])
-MOST_ORDERS = 3
-TEAM_MOST = 2
-EXAMPLES, STEPS = 25, 30
+MOST_ORDERS = 4
+TEAM_MOST = 1
+EXAMPLES, STEPS = 35, 40
 ENDINGS = ("build", "cancel", "take back", "let stay")
 
 
@@ -83,12 +83,16 @@ class Course(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.order("graph")
+        self.order("graph", "sarah-123")
 
     @precondition(lambda self: self.orders < MOST_ORDERS)
-    @rule(name=st.sampled_from(["graph", "graph", "final", "selfish", "scarce"]))
-    def order(self, name: str) -> None:
-        self.house.order(name)
+    @rule(
+        name=st.sampled_from(["graph", "graph", "final", "selfish", "scarce"]),
+        who=st.sampled_from(["sarah-123", "mallory-666"]),
+    )
+    def order(self, name: str, who: str) -> None:
+        """One of two teams orders something."""
+        self.house.order(name, who=who)
         self.orders += 1
 
     # Workers
@@ -125,14 +129,16 @@ class Course(RuleBasedStateMachine):
         """A worker claims, and whatever becomes of it comes later."""
         self.hold(self.due() if due else self.house.claim())
 
-    @rule(due=st.booleans())
-    def die(self, due: bool) -> None:
-        """A worker claims and is given up; it may come back all the same."""
+    @rule(due=st.booleans(), late=st.none() | OUTCOMES)
+    def die(self, due: bool, late: Outcome | None) -> None:
+        """A worker claims and is given up. It may come back all the same, while another one looks after what it had."""
         claim = self.due() if due else self.house.claim()
         if claim is not None:
-            self.hold(claim)
             self.expire(STEP.c.lease_token == claim.token)
             self.sweep()
+            if late is not None:
+                self.hold(self.due())
+                assert self.house.record(claim, late) is None
 
     def hold(self, claim: Claim | None) -> None:
         if claim is not None:
@@ -222,7 +228,7 @@ class Course(RuleBasedStateMachine):
         reason = ("because",) if what in ("cancel", "rollback", "skip_step") else ()
         try:
             self.house.decide(what, request_id, *more, *reason, who=who)
-        except (Conflict, NotAllowed):
+        except (Conflict, NotAllowed, NotFound):
             return False
         return True
 
