@@ -51,6 +51,6 @@ def transaction() -> Iterator[Unit]:
     failpoint("web-after-commit")
     bell: Doorbell = current_app.extensions["doorbell"]
     if unit.ready:
-        bell.ring(unit.ready)
+        bell.ring(1)
     bell.tell(changed)
     failpoint("web-after-ring")

@@ -18,6 +18,7 @@ from app.core.statuses import Activity
 from app.dispatch import Doorbell
 from app.failpoints import failpoint
 from app.jobs.housekeeping import tidy
+from app.jobs.lead import PATIENCE_SECONDS, Lead
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
 from app.lifecycle import advance, claims, progress, turns
@@ -32,6 +33,8 @@ PAUSE_SECONDS = 0.5
 """Pause before the next try after something went wrong: what goes on going wrong must not keep the processor busy."""
 AWAY = (OperationalError, InterfaceError, NoConnectionError, psycopg.OperationalError, psycopg.InterfaceError)
 """What a thread meets when PostgreSQL or a connection to it is not there: nothing is lost by trying again."""
+LEAD_SECONDS = 0.5
+"""Pause between two looks of a waiting thread at whether it is over."""
 DUE_EVERY = 8
 """Every so many turns a thread asks first for what is due: a flood of orders must not keep everybody from looking."""
 RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
@@ -57,6 +60,7 @@ class Runtime:
         self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.stopping = threading.Event()
         self.tools = Tools(performer.scopes, random.random)
+        self._lead = Lead(lambda: self.doorbell.ring(1))
         self._draining = threading.Lock()
         self._tidied: date | None = None
 
@@ -69,7 +73,7 @@ class Runtime:
             return False
         try:
             until = time.monotonic() + self.drain_seconds
-            loops = [threading.Thread(target=self._loop, args=(until, number == 0)) for number in range(self.threads)]
+            loops = [threading.Thread(target=self._loop, args=(until,)) for _ in range(self.threads)]
             for loop in loops:
                 loop.start()
             for loop in loops:
@@ -85,6 +89,7 @@ class Runtime:
 
     def close(self) -> None:
         """Give back what this process holds of others: the state server's port, connections."""
+        self._lead.close()
         self.performer.states.close()
         self.doorbell.close()
         self.engine.dispose()
@@ -118,35 +123,57 @@ class Runtime:
             tidy(self.engine, self.doorbell, today)
             self._tidied = today
 
-    def _loop(self, until: float, first: bool) -> None:
+    def _loop(self, until: float) -> None:
         """One thread of a drain. It holds one connection; when that breaks, the result in hand stays in hand."""
         work = _Hand()
         while not self._enough(until, work):
             try:
                 with self._at_once.connect() as connection:
-                    self._work_on(connection, work, until, first)
+                    self._work_on(connection, work, until)
             except AWAY as error:
                 # Recorded when PostgreSQL is back, unless the lease runs out first: then it is kept aside.
                 log.warning("PostgreSQL does not answer", extra={"error": str(error).splitlines()[0]})
+                self._lead.leave(work)
                 if self.stopping.wait(PAUSE_SECONDS):
                     break
             except Exception:
                 # A bug in recording: never the same step again and again. Its lease runs out and a person is asked.
                 log.exception("a step could not be recorded", extra={"step": work.claim and str(work.claim.step.id)})
                 self._let_go(work)
+                self._lead.leave(work)
                 self.stopping.wait(PAUSE_SECONDS)
         self._let_go(work)
+        self._lead.leave(work)
 
-    def _work_on(self, connection: Connection, work: "_Hand", until: float, first: bool) -> None:
+    def _work_on(self, connection: Connection, work: "_Hand", until: float) -> None:
+        """Whoever leads takes the next step with what it records, and so does who had a long one; others wait for the lead."""
         while not self._enough(until, work):
-            if work.claim is not None and work.result is None:
-                work.result = self._run(work.claim, work.held)
-            taken = self._advance(connection, work)
+            if work.claim is None:
+                if not self._lead.take(work, LEAD_SECONDS):
+                    continue
+                leads = goes_on = True
+            else:
+                leads, goes_on = self._finish_step(work)
+            taken = self._advance(connection, work, leads=leads, take=goes_on)
             self.doorbell.tell({one.request for one in (work.claim, taken) if one is not None})
             self._let_go(work)
             work.take(taken, self.leases)
-            if work.claim is None and not (first and self._admit()):
-                self._listen(until, first)
+            if leads and work.claim is None and not self._admit():
+                self._listen()
+
+    def _finish_step(self, work: "_Hand") -> tuple[bool, bool]:
+        """Run the step in hand, unless its result is in hand already.
+
+        Answers whether this thread leads afterwards, and whether it takes another step at once: beside steps that take
+        long there is no crowd.
+        """
+        assert work.claim is not None
+        began = time.monotonic()
+        if work.result is None:
+            self._lead.begins(work)
+            work.result = self._run(work.claim, work.held)
+        leads = self._lead.ended(work)
+        return leads, leads or time.monotonic() - began > PATIENCE_SECONDS
 
     def _enough(self, until: float, work: "_Hand") -> bool:
         if work.claim is not None:
@@ -166,32 +193,34 @@ class Runtime:
             self.leases.drop(work.claim.token)
         work.claim = work.result = work.held = None
 
-    def _advance(self, connection: Connection, work: "_Hand") -> Claim | None:
-        """Record what was run and take the next step in the same transaction; ring for what is left. connection: autocommit."""
+    def _advance(self, connection: Connection, work: "_Hand", *, leads: bool, take: bool) -> Claim | None:
+        """Record what was run and, with `take`, take the next step in the same transaction. connection: autocommit."""
         claim, result = work.claim, work.result
         work.turns += 1
-        due_first = work.turns % DUE_EVERY == 0
+        due_first = take and work.turns % DUE_EVERY == 0
         if claim is not None and result is not None and not advance.is_plain(claim, result):
-            return self._advance_in_full(claim, result, due_first=due_first)
+            return self._advance_in_full(claim, result, leads=leads, take=take, due_first=due_first)
         if result is not None:
             failpoint("worker-before-record")
-        done = self._call(connection, claim, result, take=not due_first)
+        done = self._call(connection, claim, result, take=take and not due_first)
         if done.elsewhere:
-            return self._advance_in_full(claim, result, due_first=due_first)
+            return self._advance_in_full(claim, result, leads=leads, take=take, due_first=due_first)
         if result is not None:
             failpoint("worker-after-record")
         if due_first:
             taken = self._due(connection) or self._call(connection, None, None).taken
         else:
-            taken = done.taken or self._after_a_race(connection, done) or self._due(connection)
-        self._ring(done.made_ready, taken)
+            taken = done.taken or ((self._after_a_race(connection, done) or self._due(connection)) if take else None)
+        self._ring(done.made_ready, taken, leads=leads)
         return taken
 
     def _call(self, connection: Connection, claim: Claim | None, result: Result | None, *, take: bool = True) -> Advanced:
         take = take and not self.stopping.is_set()
         return advance.advance(connection, claim, result, self.leases.claimant, self.performer.vault, take=take)
 
-    def _advance_in_full(self, claim: Claim | None, result: Result | None, *, due_first: bool) -> Claim | None:
+    def _advance_in_full(
+        self, claim: Claim | None, result: Result | None, *, leads: bool, take: bool, due_first: bool
+    ) -> Claim | None:
         """The same for whatever is not the plain case."""
         made_ready = 0
         with self.engine.begin() as connection:
@@ -200,22 +229,23 @@ class Runtime:
                 if recorded is None:
                     log.warning("a result came too late and was kept aside", extra={"step": str(claim.step.id)})
                 made_ready = recorded or 0
-            taken = None if self.stopping.is_set() else self._claim(connection, due_first=due_first)
+            taken = self._claim(connection, due_first=due_first) if take and not self.stopping.is_set() else None
             if result is not None:
                 failpoint("worker-before-record")
         if result is not None:
             failpoint("worker-after-record")
-        self._ring(made_ready, taken)
+        self._ring(made_ready, taken, leads=leads)
         return taken
 
     def _claim(self, connection: Connection, *, due_first: bool) -> Claim | None:
         claimant = self.leases.claimant
         return (claims.claim_due(connection, claimant) if due_first else None) or claims.claim_next(connection, claimant)
 
-    def _ring(self, made_ready: int, taken: Claim | None) -> None:
+    def _ring(self, made_ready: int, taken: Claim | None, *, leads: bool) -> None:
+        """Whoever leads finds what is left by itself; else somebody who sleeps must hear of it."""
         left = made_ready - (1 if taken is not None else 0)
-        if left > 0:
-            self.doorbell.ring(left)
+        if left > 0 and (not leads or self.stopping.is_set()):
+            self.doorbell.ring(1)
 
     def _due(self, connection: Connection) -> Claim | None:
         """What is due to be polled, probed or undone."""
@@ -233,18 +263,12 @@ class Runtime:
             seen = self._call(connection, None, None)
         return seen.taken
 
-    def _listen(self, until: float, first: bool) -> None:
-        """Wait for a ring. The first thread looks for work after every pause too: waits may be due.
-
-        So do all of them when the drain's time is up and others still run: never without a pause.
-        """
-        while not self.stopping.is_set():
-            try:
-                if self.doorbell.wait(BELL_SECONDS) or first or time.monotonic() > until:
-                    return
-            except RedisError:
-                self.stopping.wait(2.0)  # Redis is away: a worker claims by itself every two seconds.
-                return
+    def _listen(self) -> None:
+        """Wait for a ring. Whoever leads looks for work after every pause too: waits may be due."""
+        try:
+            self.doorbell.wait(BELL_SECONDS)
+        except RedisError:
+            self.stopping.wait(2.0)  # Redis is away: a worker claims by itself every two seconds.
 
 
 @dataclass(slots=True)
