@@ -11,11 +11,13 @@ from app.api.parts import cursors
 from app.api.reading import idempotency_key
 from app.api.shapes import requests as shapes
 from app.api.shapes.decisions import Reason
+from app.api.shapes.validation import Validation
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
-from app.lifecycle.submit import prepare, submit
+from app.lifecycle.preparing import prepare
+from app.lifecycle.submit import submit
 from app.queries import live, request_lists
 from app.queries import requests as queries
 from app.transaction import transaction
@@ -41,13 +43,13 @@ def create_request(body: dict[str, Any]) -> shapes.RequestCreated:
 
 @blueprint.post("/validate")
 @api_caller
-@endpoint(TAG, shapes.Validation, body=shapes.Order)
-def validate_request(body: dict[str, Any]) -> shapes.Validation:
+@endpoint(TAG, Validation, body=shapes.Order)
+def validate_request(body: dict[str, Any]) -> Validation:
     """See what an order would come to, without ordering: faults, versions, defaults and fixed values, the plan of steps.
 
     Answers 200 whatever is wrong with the order, once it can be read.
     """
-    return shapes.Validation.of(prepare(db.session.connection(), caller(), body))
+    return Validation.of(prepare(db.session.connection(), caller(), body))
 
 
 @blueprint.get("")

@@ -14,7 +14,8 @@ from app.errors import Conflict, Fault, Invalid, NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.lifecycle.submit import Prepared, Submitted, prepare, submit
+from app.lifecycle.preparing import Prepared, prepare
+from app.lifecycle.submit import Submitted, submit
 from app.transaction import transaction
 from app.web.filters import sentence
 from app.web.forms.drawing import drawn

@@ -1,6 +1,5 @@
 """Requests as lists and pages show them, and what an order is answered with."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel
@@ -8,14 +7,15 @@ from pydantic.config import JsonDict
 
 from app.api.reading import Query
 from app.api.shapes import steps
-from app.api.shapes.common import MASK, Body, Moment, Pagination, ProblemError
+from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.decisions import Refusals
 from app.api.shapes.parameters import LARGEST, After, Cursor, Limit, Wait, Whole, YesOrNo
-from app.api.shapes.steps import CheckSummary, PlannedCheck, PlannedStep, StepSummary
+from app.api.shapes.steps import CheckSummary, StepSummary
 from app.core.access import Person
 from app.core.decisions import kept
 from app.core.statuses import RequestStatus, StepStatus
-from app.lifecycle.submit import BundleOrder, ItemOrder, Prepared, Submitted
+from app.lifecycle.preparing import BundleOrder, ItemOrder
+from app.lifecycle.submit import Submitted
 from app.queries.decisions import refusals
 from app.queries.live import News
 from app.queries.paging import Page
@@ -85,14 +85,14 @@ class Requester(Body):
     email: str | None = Field(default=None, description="Left out where it is not known.")
 
 
-class _Ordered(Body):
+class Ordered(Body):
     """What was ordered: one of the two keys is there."""
 
     catalog_bundle: str | None = Field(default=None, description="The bundle that was ordered; left out of an item's order.")
     catalog_item: str | None = Field(default=None, description="The item that was ordered; left out of a bundle's order.")
 
 
-class RequestCreated(_Ordered):
+class RequestCreated(Ordered):
     """An order that was accepted."""
 
     request_id: str = Field(examples=["req-20250816-abc123"])
@@ -112,7 +112,7 @@ class RequestCreated(_Ordered):
         )
 
 
-class RequestSummary(_Ordered):
+class RequestSummary(Ordered):
     """A request as lists show it. steps: how many steps are in which state."""
 
     request_id: str = Field(examples=["req-20250816-abc123"])
@@ -152,7 +152,7 @@ class Fulfillment(Body):
     checks: list[CheckSummary]
 
 
-class RequestDetail(_Ordered):
+class RequestDetail(Ordered):
     """A request, whole. outputs: by the `as` of each item, those of a bundle itself under `bundle`; of a single item flat."""
 
     request_id: str = Field(examples=["req-20250816-abc123"])
@@ -239,43 +239,6 @@ class RequestEventList(Body):
         return cls(request_id=request_id, events=events, last_number=last, has_more=more, ended=ended)
 
 
-class Values(Body):
-    """What would be stored: answers, defaults and fixed values. Shaped as an order is, items by their `as`."""
-
-    bundle_parameters: dict[str, Any] = Field(default={}, description="Of a bundle.")
-    item_parameters: dict[str, dict[str, Any]] = Field(default={}, description="Of a bundle: its selected items.")
-    parameters: dict[str, Any] = Field(default={}, description="Of an item ordered alone.")
-
-
-class Validation(_Ordered):
-    """What an order would come to. Nothing was written."""
-
-    valid: bool
-    errors: list[ProblemError] = Field(description="As a POST of the same order would tell them.")
-    version: str | None = Field(description="The version that would be ordered; null where the entry is unknown.")
-    versions: dict[str, str] = Field(description="By `as`: the version of each item that would be taken.")
-    selected: dict[str, bool] = Field(description="By `as`: whether the item would be built.")
-    values: Values
-    steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
-    checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
-
-    @classmethod
-    def of(cls, prepared: Prepared) -> Self:
-        """The shape of an order that was looked at."""
-        offer, resolved = prepared.offer, prepared.resolved
-        return cls(
-            valid=not prepared.faults,
-            errors=[ProblemError.model_validate(fault.as_json()) for fault in prepared.faults],
-            version=offer.version if offer else None,
-            versions={item.alias: item.version for item in offer.items} if offer else {},
-            selected=dict(resolved.selected) if resolved else {},
-            values=_values(prepared),
-            steps=[PlannedStep.of(row) for row in prepared.steps if row.kind == "step"],
-            checks=[PlannedCheck.of(row) for row in prepared.steps if row.kind != "step"],
-            **({f"catalog_{offer.kind}": offer.name} if offer else {}),
-        )
-
-
 def href(request_id: str) -> str:
     """Where a request is."""
     return f"/api/v1/requests/{request_id}"
@@ -295,29 +258,3 @@ def _head(summary: Summary, email: str | None) -> dict[str, Any]:
         "requester": Requester(user_id=summary.requester_user_id, team=summary.team, **known),
         "href": href(summary.request_id),
     }
-
-
-def _values(prepared: Prepared) -> Values:
-    offer, resolved = prepared.offer, prepared.resolved
-    if offer is None or resolved is None:
-        return Values()
-    items = {
-        item.alias: _told(resolved.item_values.get(item.alias, {}), _sensitive_of(item.definition, "fields"))
-        for item in offer.items
-        if resolved.selected[item.alias]
-    }
-    if offer.kind == "item":
-        return Values(parameters=next(iter(items.values())))
-    own = _told(resolved.bundle_values, _sensitive_of(offer.definition, "bundle_fields"))
-    return Values(bundle_parameters=own, item_parameters=items)
-
-
-def _told(values: Mapping[str, Any], sensitive: set[str]) -> dict[str, Any]:
-    """The values that there are, masked where they are sensitive."""
-    return {name: MASK if name in sensitive else value for name, value in values.items() if value is not None}
-
-
-def _sensitive_of(definition: Mapping[str, Any], key: str) -> set[str]:
-    inputs = [{**spec, "name": name} for name, spec in (definition.get("inputs") or {}).items()]
-    fields = [*((definition.get("presentation") or {}).get(key) or ()), *inputs]
-    return {field["name"] for field in fields if field.get("sensitive")}

@@ -1,6 +1,6 @@
 """The order of one offer as a FlaskForm, made from its documents: names without collisions, answers as the API takes them.
 
-The form has no rules of its own. `order()` is the JSON that a client of the API would post; what `lifecycle.submit` finds
+The form has no rules of its own. `order()` is the JSON that a client of the API would post; what `lifecycle.preparing` finds
 wrong with it comes back through `judge` and stands beside the fields.
 """
 

@@ -1,0 +1,74 @@
+"""What an order would come to, as the API and the review page tell it."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field
+
+from app.api.shapes.common import MASK, Body, ProblemError
+from app.api.shapes.requests import Ordered
+from app.api.shapes.steps import PlannedCheck, PlannedStep
+from app.lifecycle.preparing import Prepared
+
+
+class Values(Body):
+    """What would be stored: answers, defaults and fixed values. Shaped as an order is, items by their `as`."""
+
+    bundle_parameters: dict[str, Any] = Field(default={}, description="Of a bundle.")
+    item_parameters: dict[str, dict[str, Any]] = Field(default={}, description="Of a bundle: its selected items.")
+    parameters: dict[str, Any] = Field(default={}, description="Of an item ordered alone.")
+
+
+class Validation(Ordered):
+    """What an order would come to. Nothing was written."""
+
+    valid: bool
+    errors: list[ProblemError] = Field(description="As a POST of the same order would tell them.")
+    version: str | None = Field(description="The version that would be ordered; null where the entry is unknown.")
+    versions: dict[str, str] = Field(description="By `as`: the version of each item that would be taken.")
+    selected: dict[str, bool] = Field(description="By `as`: whether the item would be built.")
+    values: Values
+    steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
+    checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> Self:
+        """The shape of an order that was looked at."""
+        offer, resolved = prepared.offer, prepared.resolved
+        return cls(
+            valid=not prepared.faults,
+            errors=[ProblemError.model_validate(fault.as_json()) for fault in prepared.faults],
+            version=offer.version if offer else None,
+            versions={item.alias: item.version for item in offer.items} if offer else {},
+            selected=dict(resolved.selected) if resolved else {},
+            values=_values(prepared),
+            steps=[PlannedStep.of(row) for row in prepared.steps if row.kind == "step"],
+            checks=[PlannedCheck.of(row) for row in prepared.steps if row.kind != "step"],
+            **({f"catalog_{offer.kind}": offer.name} if offer else {}),
+        )
+
+
+def _values(prepared: Prepared) -> Values:
+    offer, resolved = prepared.offer, prepared.resolved
+    if offer is None or resolved is None:
+        return Values()
+    items = {
+        item.alias: _told(resolved.item_values.get(item.alias, {}), _sensitive_of(item.definition, "fields"))
+        for item in offer.items
+        if resolved.selected[item.alias]
+    }
+    if offer.kind == "item":
+        return Values(parameters=next(iter(items.values())))
+    own = _told(resolved.bundle_values, _sensitive_of(offer.definition, "bundle_fields"))
+    return Values(bundle_parameters=own, item_parameters=items)
+
+
+def _told(values: Mapping[str, Any], sensitive: set[str]) -> dict[str, Any]:
+    """The values that there are, masked where they are sensitive."""
+    return {name: MASK if name in sensitive else value for name, value in values.items() if value is not None}
+
+
+def _sensitive_of(definition: Mapping[str, Any], key: str) -> set[str]:
+    inputs = [{**spec, "name": name} for name, spec in (definition.get("inputs") or {}).items()]
+    fields = [*((definition.get("presentation") or {}).get(key) or ()), *inputs]
+    return {field["name"] for field in fields if field.get("sensitive")}
