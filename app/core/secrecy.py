@@ -1,0 +1,179 @@
+"""Which answers of an order are secret: those of type `secret`, those marked `sensitive`, and both inside lists and objects.
+
+Works on definitions as documents write them, so that an order can be told from its secrets before anything judged it.
+Drafts, templates, links and stored rows of a batch take an order `without_secrets`; whatever shows one takes it `masked`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+MASK: Final = "********"
+"""What stands for a secret wherever it may not be read. Sent back by a client, it means: keep the value you have."""
+
+Definition = Mapping[str, Any]
+Answers = Mapping[str, Any]
+_GONE = object()
+"""In the place of a secret that is taken out."""
+
+
+class OrderedItem(Protocol):
+    """One item of an offer."""
+
+    @property
+    def alias(self) -> str:
+        """Its name in the bundle."""
+        ...
+
+    @property
+    def catalog_item(self) -> str:
+        """Its name in the catalog."""
+        ...
+
+    @property
+    def definition(self) -> Definition:
+        """Its document."""
+        ...
+
+
+class Ordered(Protocol):
+    """What can be ordered: `app.catalog.offers.Offer`, or anything with its documents."""
+
+    @property
+    def kind(self) -> str:
+        """`item` or `bundle`."""
+        ...
+
+    @property
+    def definition(self) -> Definition:
+        """The entry's document."""
+        ...
+
+    @property
+    def items(self) -> Sequence[OrderedItem]:
+        """The items of a bundle; an item alone is its own only one."""
+        ...
+
+
+def is_secret(field: Definition) -> bool:
+    """Whether the whole answer to a field is secret."""
+    return bool(field.get("type") == "secret" or field.get("sensitive"))
+
+
+def holds_secret(field: Definition) -> bool:
+    """Whether an answer to a field is secret or has something secret inside."""
+    return is_secret(field) or any(map(holds_secret, _inside(field)))
+
+
+def fields_of(definition: Definition) -> list[Definition]:
+    """All questions of a document: its form's fields, a bundle's, and the inputs that only bundles fix."""
+    presentation = definition.get("presentation") or {}
+    inputs = [{**(spec or {}), "name": name} for name, spec in (definition.get("inputs") or {}).items()]
+    return [*(presentation.get("fields") or ()), *(presentation.get("bundle_fields") or ()), *inputs]
+
+
+def secret_fields(definition: Definition) -> dict[str, Definition]:
+    """The fields of a document whose answers are secret or hold something secret, by name."""
+    return {field["name"]: field for field in fields_of(definition) if holds_secret(field)}
+
+
+def masked_value(field: Definition, value: Any) -> Any:
+    """One answer with MASK in the place of everything secret; no answer stays none."""
+    return _changed(field, value, lambda _: MASK)
+
+
+def secret_values(field: Definition, value: Any) -> Iterator[Any]:
+    """Every secret part of one answer."""
+    found: list[Any] = []
+
+    def noted(part: Any) -> Any:
+        found.append(part)
+        return MASK
+
+    _changed(field, value, noted)
+    return iter(found)
+
+
+def masked_answers(fields: Mapping[str, Definition], answers: Answers) -> dict[str, Any]:
+    """Answers by name with MASK in the place of everything secret. fields: see `secret_fields`."""
+    return {name: masked_value(fields[name], value) if name in fields else value for name, value in answers.items()}
+
+
+def without_secrets(offer: Ordered, order: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy of a posted order without the secret answers. Never raises, whatever was posted."""
+    return _order(offer, order, lambda _: _GONE)
+
+
+def masked(offer: Ordered, order: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy of a posted order with MASK in the place of every secret answer. Never raises, whatever was posted."""
+    return _order(offer, order, lambda _: MASK)
+
+
+def secret_places(offer: Ordered) -> dict[str, dict[str, Definition]]:
+    """What `secret_fields` says of each part of an offer: by `bundle` and by alias, an item alone by its alias."""
+    parts = {item.alias: secret_fields(item.definition) for item in offer.items}
+    return parts if offer.kind == "item" else {"bundle": secret_fields(offer.definition), **parts}
+
+
+def _order(offer: Ordered, order: Mapping[str, Any], put: Callable[[Any], Any]) -> dict[str, Any]:
+    own = [secret_fields(offer.definition)]
+
+    def changed(key: str, value: Any) -> Any:
+        if key in ("parameters", "bundle_parameters"):
+            return _answers(own, value, put)
+        if key == "item_parameters" and isinstance(value, Mapping):
+            return {name: _answers(_of_item(offer, name), sent, put) for name, sent in value.items()}
+        return _copied(value)
+
+    return {key: changed(key, value) for key, value in order.items()}
+
+
+def _of_item(offer: Ordered, name: str) -> list[Mapping[str, Definition]]:
+    """The secret fields of every item that a key may mean: what is secret in one of them is kept from all."""
+    return [secret_fields(item.definition) for item in offer.items if name in (item.alias, item.catalog_item)]
+
+
+def _answers(parts: Sequence[Mapping[str, Definition]], sent: Any, put: Callable[[Any], Any]) -> Any:
+    if not isinstance(sent, Mapping):
+        return _copied(sent)
+    made = {}
+    for name, value in sent.items():
+        definition = next((fields[name] for fields in parts if name in fields), None)
+        part = _copied(value) if definition is None else _changed(definition, value, put)
+        if part is not _GONE:
+            made[name] = part
+    return made
+
+
+def _changed(field: Definition, value: Any, put: Callable[[Any], Any]) -> Any:
+    """A copy of an answer with `put` of every secret part. Where secrets are expected inside and the answer has another
+    form, all of it counts as one: nobody knows what was meant."""
+    if value is None:
+        return None
+    if is_secret(field):
+        return put(value)
+    inside = [one for one in _inside(field) if holds_secret(one)]
+    if not inside:
+        return _copied(value)
+    if field.get("type") == "list" and isinstance(value, Sequence) and not isinstance(value, str):
+        parts = [_changed(inside[0], one, put) for one in value]
+        return [one for one in parts if one is not _GONE]
+    if field.get("type") == "object" and isinstance(value, Mapping):
+        return _answers([{one.get("name", ""): one for one in inside}], value, put)
+    return put(value)
+
+
+def _inside(field: Definition) -> list[Definition]:
+    """The fields that an answer is made of: those of an object, and what a list is a list of."""
+    of, fields = field.get("of"), field.get("fields")
+    return [
+        *([of] if isinstance(of, Mapping) else []),
+        *(one for one in (fields if isinstance(fields, Sequence) else ()) if isinstance(one, Mapping)),
+    ]
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(one) for one in value]
+    return value

@@ -1,0 +1,111 @@
+"""What is secret in an order, and an order without it. Pure tables."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.core.secrecy import MASK, masked, masked_value, secret_places, secret_values, without_secrets
+
+PASSWORD = {"name": "password", "type": "secret"}
+SIZE = {"name": "size", "type": "integer"}
+PIN = {"name": "pin", "type": "integer", "sensitive": True}
+USERS = {
+    "name": "users",
+    "type": "list",
+    "of": {"type": "object", "fields": [{"name": "login", "type": "string"}, {"name": "token", "type": "secret"}]},
+}
+KEYS = {"name": "keys", "type": "list", "of": {"type": "secret"}}
+
+
+@dataclass
+class Part:
+    """An item of an offer, with no more than its document."""
+
+    alias: str
+    catalog_item: str
+    definition: dict[str, Any]
+
+
+@dataclass
+class Entry:
+    """An offer, with no more than its documents."""
+
+    kind: str
+    definition: dict[str, Any]
+    items: list[Part] = field(default_factory=list)
+
+
+DATABASE = Part("db", "postgres", {"presentation": {"fields": [SIZE, PASSWORD]}, "inputs": {"root": {"type": "secret"}}})
+BUNDLE = Entry("bundle", {"presentation": {"bundle_fields": [SIZE, PIN, USERS]}}, [DATABASE])
+ORDER = {
+    "catalog_bundle": "web",
+    "bundle_parameters": {"size": 2, "pin": 1234, "users": [{"login": "sarah-123", "token": "t0"}]},
+    "item_parameters": {"postgres": {"size": 3, "password": "p0", "enabled": True}},
+}
+
+
+def test_an_order_without_secrets_keeps_everything_else() -> None:
+    assert without_secrets(BUNDLE, ORDER) == {
+        "catalog_bundle": "web",
+        "bundle_parameters": {"size": 2, "users": [{"login": "sarah-123"}]},
+        "item_parameters": {"postgres": {"size": 3, "enabled": True}},
+    }
+
+
+def test_a_masked_order_shows_where_secrets_stood() -> None:
+    shown = masked(BUNDLE, ORDER)
+    assert shown["bundle_parameters"] == {"size": 2, "pin": MASK, "users": [{"login": "sarah-123", "token": MASK}]}
+    assert shown["item_parameters"] == {"postgres": {"size": 3, "password": MASK, "enabled": True}}
+
+
+def test_the_order_given_stays_as_it_was_and_shares_nothing() -> None:
+    masked(BUNDLE, ORDER)["bundle_parameters"]["users"][0]["login"] = "changed"
+    assert ORDER["bundle_parameters"]["users"][0] == {"login": "sarah-123", "token": "t0"}  # type: ignore[index]  # JSON
+
+
+@pytest.mark.parametrize("key", ["postgres", "db"])
+def test_an_item_is_known_by_its_name_and_by_its_alias(key: str) -> None:
+    assert without_secrets(BUNDLE, {"item_parameters": {key: {"password": "p0"}}}) == {"item_parameters": {key: {}}}
+
+
+def test_an_item_alone_has_its_secrets_below_parameters() -> None:
+    alone = Entry("item", DATABASE.definition, [DATABASE])
+    assert without_secrets(alone, {"parameters": {"size": 1, "password": "p0"}}) == {"parameters": {"size": 1}}
+
+
+def test_inputs_are_as_secret_as_fields() -> None:
+    assert masked(BUNDLE, {"item_parameters": {"db": {"root": "r0"}}}) == {"item_parameters": {"db": {"root": MASK}}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "answer", "shown"),
+    [
+        (PASSWORD, None, None),
+        (PASSWORD, {"a": ["b"]}, MASK),
+        (SIZE, 3, 3),
+        (KEYS, ["a", "b"], [MASK, MASK]),
+        (KEYS, "a", MASK),
+        (USERS, [{"login": "x", "token": None}], [{"login": "x", "token": None}]),
+        (USERS, ["not an object"], [MASK]),
+        ({**USERS, "sensitive": True}, [{"login": "x"}], MASK),
+    ],
+)
+def test_one_answer_is_masked_as_deep_as_its_secrets_lie(definition: dict[str, Any], answer: Any, shown: Any) -> None:
+    assert masked_value(definition, answer) == shown
+
+
+def test_the_secret_parts_of_an_answer_can_be_told() -> None:
+    assert list(secret_values(USERS, [{"login": "x", "token": "t1"}, {"token": "t2"}])) == ["t1", "t2"]
+
+
+def test_places_are_named_by_part() -> None:
+    assert {part: sorted(fields) for part, fields in secret_places(BUNDLE).items()} == {
+        "bundle": ["pin", "users"],
+        "db": ["password", "root"],
+    }
+
+
+@pytest.mark.parametrize("posted", [{}, {"bundle_parameters": 3}, {"item_parameters": []}, {"item_parameters": {"db": "x"}}])
+def test_whatever_was_posted_nothing_breaks(posted: dict[str, Any]) -> None:
+    assert without_secrets(BUNDLE, posted) == posted
