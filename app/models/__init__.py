@@ -2,6 +2,7 @@
 
 from app.models.base import Base
 from app.models.catalog import CatalogBundle, CatalogFault, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
+from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import AuditEntry, Worker
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
 from app.models.requests import (
@@ -32,10 +33,12 @@ __all__ = [
     "CatalogSync",
     "CatalogVersion",
     "ManualTicket",
+    "RequestDraft",
     "RequestEvent",
     "RequestOutput",
     "RequestStep",
     "RequestTeam",
+    "RequestTemplate",
     "ServiceRequest",
     "StepAttempt",
     "StepLog",

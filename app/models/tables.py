@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Table, bindparam
 
 from app.models.base import Base
 from app.models.catalog import CatalogBundle, CatalogItem, CatalogVersion
+from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import Worker
 from app.models.requests import (
     BundleRequestItem,
@@ -35,6 +36,8 @@ OUTPUT = _table(RequestOutput)
 EVENT = _table(RequestEvent)
 TICKET = _table(ManualTicket)
 COMMENT = _table(TicketComment)
+DRAFT = _table(RequestDraft)
+TEMPLATE = _table(RequestTemplate)
 WORKER = _table(Worker)
 VERSION = _table(CatalogVersion)
 CATALOG_ITEM = _table(CatalogItem)
