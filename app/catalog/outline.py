@@ -134,6 +134,12 @@ class Outline:
         lines = _list(_get(self.document, "cost", "lines"))
         return [Part(("cost", "lines", number), line) for number, line in enumerate(lines) if isinstance(line, Mapping)]
 
+    @property
+    def approval_rules(self) -> list[Part]:
+        """The rules of who must agree."""
+        rules = _list(self.document.get("approval"))
+        return [Part(("approval", number), rule) for number, rule in enumerate(rules) if isinstance(rule, Mapping)]
+
     def at(self, *path: str) -> Any:
         """The value at a path of keys, or None."""
         return _get(self.document, *path)

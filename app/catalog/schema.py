@@ -20,11 +20,9 @@ from app.core.versions import check_range, check_version
 
 LATER: frozenset[str] = frozenset(
     {
-        "access",
         "quota",
         "per_team",
         "per_user",
-        "approval",
         "service",
         "targets",
         "state_of",
@@ -107,6 +105,7 @@ Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 # Names of steps, fields and aliases stand in expressions, where a hyphen would be a minus.
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+Role = Literal["administrator"]
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=50)]
 OutputType = Literal["string", "textarea", "integer", "int", "number", "percentage", "boolean", "date", "datetime", "time"]
 
@@ -321,6 +320,59 @@ class Output(Shape):
     description: str | None = None
 
 
+class Access(Shape):
+    """Who may order an entry: members of these teams, and people in these roles."""
+
+    teams: list[Slug] = []
+    roles: list[Role] = []
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Access":
+        if not self.teams and not self.roles:
+            raise PydanticCustomError(
+                "required", "must name a team or a role", {"remedy": "leave access out where everybody may order"}
+            )
+        return self
+
+
+class Asked(Shape):
+    """Who is asked to agree: the members of a team, the administrators, or the team that owns the entry."""
+
+    team: Slug | None = None
+    role: Literal["administrator", "owner"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Asked":
+        if (self.team is None) == (self.role is None):
+            raise PydanticCustomError("required", "must have either team or role", {"remedy": "name one of them"})
+        return self
+
+
+class ApprovalRule(Shape):
+    """Who must agree before an order is built, and when; after `timeout` it is escalated or rejected."""
+
+    when: Annotated[str, Field(min_length=1)] | None = None
+    by: Asked
+    count: Annotated[int, Field(ge=1, le=20)] = 1
+    timeout: Pause = "3d"
+    reason: Annotated[str, Field(max_length=1_000)] = ""
+    remind: Pause | None = None
+    on_timeout: Literal["escalate", "reject"] = "escalate"
+    escalate_to: Asked | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ApprovalRule":
+        if self.remind is not None and parse_duration(self.remind) >= parse_duration(self.timeout):
+            remedy = f"write a shorter time, or leave it out for half of {self.timeout}"
+            raise PydanticCustomError("remind", "reminds when the time is over", {"remedy": remedy})
+        if self.escalate_to is not None and self.on_timeout == "reject":
+            remedy = "take one of on_timeout and escalate_to away"
+            raise PydanticCustomError("escalate_to", "escalates to somebody though it is rejected", {"remedy": remedy})
+        if self.escalate_to == self.by:
+            raise PydanticCustomError("escalate_to", "escalates to those who were asked", {"remedy": "name somebody else"})
+        return self
+
+
 class Header(Shape):
     """What every entry says of itself. `name` is what people read; the identity is the file's stem."""
 
@@ -333,6 +385,8 @@ class Header(Shape):
     icon: Slug | None = None
     docs: Prose | None = None
     deprecated: Deprecated | None = None
+    access: Access | None = None
+    approval: list[ApprovalRule] = []
     cost: Cost | None = None
     outputs: dict[Word, Output] = {}
 

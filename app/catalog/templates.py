@@ -24,8 +24,8 @@ REQUESTER = {"user_id": None, "team": None, "email": None}
 REQUEST = {"request_id": None, "title": None}
 CATALOG_ITEM = {"name": None, "version": None, "owner": None}
 # Where expressions stand: in a step's template; in outputs and `when`; in the call of a preflight; in what a preflight asks or
-# says; in the text of a ticket; in conditions of the form; in prices; in the parameters that a bundle fixes.
-SEES = ("step", "outputs", "preflight", "before", "manual", "form", "cost", "fixed")
+# says; in the text of a ticket; in conditions of the form; in prices; in the parameters that a bundle fixes; in approval rules.
+SEES = ("step", "outputs", "preflight", "before", "manual", "form", "cost", "fixed", "approval")
 NOT_YET = ("preflight", "before")
 """Where nothing is built yet."""
 RESERVED = frozenset(
@@ -73,6 +73,8 @@ def uses(outline: Outline) -> Iterator[Use]:
         yield from _bare(part.body.get("visible_when"), (*part.path, "visible_when"), "form")
     for entry in outline.entries:
         yield from _templates(entry.body.get("parameters"), (*entry.path, "parameters"), "fixed")
+    for part in outline.approval_rules:
+        yield from _bare(part.body.get("when"), (*part.path, "when"), "approval")
 
 
 def _of_steps(outline: Outline) -> Iterator[Use]:
@@ -219,6 +221,9 @@ def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) 
         names = {**parameters, "parameters": parameters}
     if sees in ("form", "cost", "fixed"):
         return names
+    if sees == "approval":
+        chosen = {"items": {entry.alias: {"selected": None} for entry in outline.entries}} if outline.entries else {}
+        return {**names, **chosen, "price": None, "requester": REQUESTER}
     names |= {"requester": REQUESTER, "request": REQUEST}
     if outline.kind == "item":
         names["catalog_item"] = CATALOG_ITEM

@@ -23,6 +23,10 @@ Step::
 Ticket::
 
     open -> claimed -> resolved | rejected | retried     claimed -> open (release)     open -> resolved | rejected | retried
+
+Approval::
+
+    pending -> approved | rejected | sent_back | void (nobody has to say anything any more)     approved -> void (order changed)
 """
 
 from collections.abc import Iterable, Mapping
@@ -96,7 +100,17 @@ class TicketStatus(StrEnum):
     RETRIED = "retried"
 
 
-R, S, T = RequestStatus, StepStatus, TicketStatus
+class ApprovalStatus(StrEnum):
+    """How an agreement stands that a request needs."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SENT_BACK = "sent_back"
+    VOID = "void"
+
+
+R, S, T, A = RequestStatus, StepStatus, TicketStatus, ApprovalStatus
 Status = TypeVar("Status", bound=StrEnum)
 
 REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
@@ -138,12 +152,22 @@ TICKET_MOVES: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     T.RETRIED: frozenset(),
 }
 
+APPROVAL_MOVES: Mapping[ApprovalStatus, frozenset[ApprovalStatus]] = {
+    A.PENDING: frozenset({A.APPROVED, A.REJECTED, A.SENT_BACK, A.VOID}),
+    A.APPROVED: frozenset({A.VOID}),
+    A.REJECTED: frozenset(),
+    A.SENT_BACK: frozenset(),
+    A.VOID: frozenset(),
+}
+
 REQUEST_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED, R.REJECTED, R.ROLLED_BACK})
 STEP_SATISFIED = frozenset({S.COMPLETED, S.SKIPPED})
 STEP_MOVING = frozenset({S.READY, S.RUNNING, S.VERIFYING})
 STEP_WAITS = frozenset({S.WAITING, S.INDETERMINATE})
 """With a ticket they wait for a person; without one the engine looks again by itself."""
 TICKET_OPEN = frozenset({T.OPEN, T.CLAIMED})
+BEFORE_BUILDING = frozenset({R.PENDING_APPROVAL, R.NEEDS_INFO})
+"""Somebody has to agree first: it is nobody's turn yet, and no time of building runs."""
 
 
 def sources(moves: Mapping[Status, frozenset[Status]], target: Status, *only: Status) -> frozenset[Status]:

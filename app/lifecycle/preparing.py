@@ -12,11 +12,14 @@ from pydantic import Field, ValidationError
 from sqlalchemy import Connection
 
 from app.catalog import offers
+from app.core.access import refuses_order, whom_to_ask
+from app.core.approvals import NeededApproval
 from app.core.order import Resolved, resolve, resolve_item
 from app.core.plan import ChosenItem, PlannedStep, plan
 from app.core.shapes import Shape, shape_faults
 from app.errors import Fault
 from app.lifecycle.caller import Caller
+from app.lifecycle.ruling import approvals_of
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 """What an entry or a version may be called: anything else is not even looked for."""
@@ -58,6 +61,8 @@ class Prepared:
     steps: Sequence[PlannedStep]
     team: str | None
     faults: Sequence[Fault]
+    approvals: Sequence[NeededApproval] = ()
+    """Who must agree before it is built; known once there is no fault."""
 
 
 def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) -> Prepared:
@@ -73,10 +78,14 @@ def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) ->
     faults += [*identity, *unknown]
     if offer is None:
         return Prepared(None, None, (), team, _first_of_each_place(faults))
+    faults += _access(caller, offer, team)
     resolved = _resolve(offer, order)
     faults += resolved.faults
-    steps = [] if faults else _planned(offer, resolved)
-    return Prepared(offer, resolved, steps, team, _first_of_each_place(faults))
+    if faults:
+        return Prepared(offer, resolved, (), team, _first_of_each_place(faults))
+    requester = {"user_id": caller.person.user_id, "team": team, "email": caller.person.email}
+    approvals = approvals_of(offer, resolved, None, requester)
+    return Prepared(offer, resolved, _planned(offer, resolved), team, (), approvals)
 
 
 def _shape(shape: type[Shape], order: Mapping[str, Any]) -> list[Fault]:
@@ -107,6 +116,12 @@ def _identity(caller: Caller, said: Any) -> tuple[str | None, list[Fault]]:
     message = "must name one of your teams" if person.teams else "you are in no team; somebody must add you to one first"
     faults.append(Fault(("requester", "team"), "team_required", message, {"oneof": sorted(person.teams)}))
     return None, faults
+
+
+def _access(caller: Caller, offer: offers.Offer, team: str | None) -> list[Fault]:
+    """That the caller may not order it for `team`. Of a bundle its own rule counts, not those of its items."""
+    why = refuses_order(caller.person, offer.access, team)
+    return [Fault((f"catalog_{offer.kind}",), "not_allowed", f"is {why}; {whom_to_ask(offer.owner)}")] if why else []
 
 
 def _first_of_each_place(faults: Sequence[Fault]) -> list[Fault]:

@@ -1,7 +1,18 @@
 """Tables: columns, relations, constraints, one-line properties."""
 
+from app.models.approvals import APPROVAL_NUMBERS, Approval, ApprovalMessage, ApprovalVote
 from app.models.base import Base
-from app.models.catalog import CatalogBundle, CatalogFault, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
+from app.models.batches import BatchRow, RequestBatch
+from app.models.catalog import (
+    CatalogBundle,
+    CatalogFacet,
+    CatalogFault,
+    CatalogItem,
+    CatalogModule,
+    CatalogSync,
+    CatalogVersion,
+    CatalogWord,
+)
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import AuditEntry, Worker
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
@@ -20,19 +31,27 @@ from app.models.requests import (
 from app.models.tickets import TICKET_NUMBERS, ManualTicket, TicketComment
 
 __all__ = [
+    "APPROVAL_NUMBERS",
     "REQUEST_NUMBERS",
     "TICKET_NUMBERS",
     "AccessToken",
+    "Approval",
+    "ApprovalMessage",
+    "ApprovalVote",
     "AuditEntry",
     "Base",
+    "BatchRow",
     "BundleRequestItem",
     "CatalogBundle",
+    "CatalogFacet",
     "CatalogFault",
     "CatalogItem",
     "CatalogModule",
     "CatalogSync",
     "CatalogVersion",
+    "CatalogWord",
     "ManualTicket",
+    "RequestBatch",
     "RequestDraft",
     "RequestEvent",
     "RequestOutput",

@@ -11,6 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.models.base import Base, Created, Document, Key, Names, Word, one_of
 
+FOUND_BY = (
+    "to_tsvector('simple'::regconfig, translate((((title)::text || ' '::text) || (request_id)::text),"
+    " '-_./@'::text, '     '::text))"
+)
+"""What a request is found by: the words of its title and of its id."""
 REQUEST_NUMBERS = Sequence("service_request_numbers", metadata=Base.metadata)
 
 
@@ -42,7 +47,7 @@ class ServiceRequest(Base):
     requester_team: Mapped[Word]
     requester_email: Mapped[str | None]
     owner_teams: Mapped[Names]
-    """Every platform team that owns a step; they may see the request."""
+    """Every platform team that owns a step, and every team that is asked to approve; they may see the request."""
     idempotency_key: Mapped[str | None]
     idempotency_hash: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100, server_default="100")
@@ -50,7 +55,7 @@ class ServiceRequest(Base):
     failure: Mapped[str | None]
     """Why a person or a timeout ended it; nobody is asked about it any more while this is set."""
     admitted: Mapped[bool] = mapped_column(default=True, server_default="true")
-    """False while it waits for its turn behind a limit of how many run at once: none of its steps is ready before."""
+    """False while people have to agree first, and while it waits for its turn behind a limit: none of its steps is ready."""
     deadline: Mapped[datetime | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
@@ -75,9 +80,15 @@ class ServiceRequest(Base):
             "number",
             postgresql_where=text("status IN ('submitted', 'in_progress', 'cancelling', 'rolling_back')"),
         ),
-        Index("ix_service_requests_turn", "priority", "number", postgresql_where=text("NOT admitted")),
+        Index(
+            "ix_service_requests_turn",
+            "priority",
+            "number",
+            postgresql_where=text("NOT admitted AND status NOT IN ('pending_approval', 'needs_info')"),
+        ),
         Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_open", "requester_id", "created_at", "id", postgresql_where=text("completed_at IS NULL")),
+        Index("ix_service_requests_words", text(FOUND_BY), postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

@@ -5,8 +5,10 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam
 
+from app.models.approvals import Approval, ApprovalMessage, ApprovalVote
 from app.models.base import Base
-from app.models.catalog import CatalogBundle, CatalogItem, CatalogVersion
+from app.models.batches import BatchRow, RequestBatch
+from app.models.catalog import CatalogBundle, CatalogFacet, CatalogItem, CatalogVersion, CatalogWord
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import Worker
 from app.models.requests import (
@@ -36,12 +38,19 @@ OUTPUT = _table(RequestOutput)
 EVENT = _table(RequestEvent)
 TICKET = _table(ManualTicket)
 COMMENT = _table(TicketComment)
+APPROVAL = _table(Approval)
+VOTE = _table(ApprovalVote)
+MESSAGE = _table(ApprovalMessage)
 DRAFT = _table(RequestDraft)
 TEMPLATE = _table(RequestTemplate)
 WORKER = _table(Worker)
+BATCH = _table(RequestBatch)
+BATCH_ROW = _table(BatchRow)
 VERSION = _table(CatalogVersion)
 CATALOG_ITEM = _table(CatalogItem)
 CATALOG_BUNDLE = _table(CatalogBundle)
+WORD = _table(CatalogWord)
+FACET = _table(CatalogFacet)
 
 
 def is_one_of(column: ColumnElement[Any], *values: StrEnum) -> ColumnElement[bool]:

@@ -214,7 +214,7 @@ FAULTS = [
         "RE2",
         None,
     ),
-    (ITEM_FILE, "tags:", "approval: []\ntags:", 5, 1, "approval is part of the catalog format, but", "take it away"),
+    (ITEM_FILE, "tags:", "service: {}\ntags:", 5, 1, "service is part of the catalog format, but", "take it away"),
     (
         ITEM_FILE,
         "tags:",
