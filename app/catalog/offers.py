@@ -63,6 +63,8 @@ class Offer:
     definition: Mapping[str, Any]
     modules: Mapping[str, str]
     items: Sequence[OfferItem]
+    access: Mapping[str, Any] | None = None
+    """Who may order it, as its current version says: what an older one said does not count any more."""
 
     @property
     def fields(self) -> list[Mapping[str, Any]]:
@@ -116,15 +118,28 @@ def _entry(connection: Connection, kind: str, name: str, version: str | None) ->
     """An entry at a version, by default its current one. `id` is None where there is no such version that is active."""
     table = ENTRY[kind]
     same = (VERSION.c.kind == kind, VERSION.c.name == table.c.name, VERSION.c.version == (version or table.c.version))
-    statement: Select[Any] = select(*PINNED, table.c.active.label("offered")).select_from(table)
+    statement: Select[Any] = select(*PINNED, table.c.active.label("offered"), table.c.access).select_from(table)
     pinned = statement.outerjoin(VERSION, and_(*same, VERSION.c.active)).where(table.c.name == name)
     return connection.execute(pinned).one_or_none()
 
 
 def _item_offer(pinned: Row[Any]) -> Offer:
     item = _offer_item(pinned, {"as": pinned.name.replace("-", "_")}, required=True)
+    return _offer("item", pinned, [item])
+
+
+def _offer(kind: str, pinned: Row[Any], items: Sequence[OfferItem]) -> Offer:
     return Offer(
-        "item", pinned.name, pinned.title, pinned.version, pinned.id, pinned.owner, pinned.definition, pinned.modules, [item]
+        kind=kind,
+        name=pinned.name,
+        title=pinned.title,
+        version=pinned.version,
+        version_id=pinned.id,
+        owner=pinned.owner,
+        definition=pinned.definition,
+        modules=pinned.modules,
+        items=items,
+        access=pinned.access,
     )
 
 
@@ -160,10 +175,7 @@ def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | Non
             faults.append(Fault(("catalog_bundle",), "unresolvable", message))
         else:
             items.append(_offer_item(found, entry, required=required))
-    offer = Offer(
-        "bundle", pinned.name, pinned.title, pinned.version, pinned.id, pinned.owner, pinned.definition, pinned.modules, items
-    )
-    return (None if faults else offer), faults
+    return (None if faults else _offer("bundle", pinned, items)), faults
 
 
 def _fitting(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Row[Any] | None]:

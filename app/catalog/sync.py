@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
 from app import audit
+from app.catalog import search
 from app.catalog.loader import Catalog, CatalogFault, Entry, Known
 from app.core.versions import sort_key
 from app.models import CatalogBundle, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
@@ -71,6 +72,8 @@ def sync(session: Ledger, catalog: Catalog, *, source: str, commit: str | None =
     row.added, row.changed, row.unchanged, row.retired = (
         run.counts[key] for key in ("added", "changed", "unchanged", "retired")
     )
+    if row.added or row.changed or row.retired:
+        search.count(session)
     row.fault_count = len(run.faults)
     row.finished_at = session.scalar(select(func.clock_timestamp()))
     session.flush()

@@ -4,8 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Created, Document, Key, Names, Word
@@ -15,6 +15,7 @@ SEARCH = (
     " || setweight(to_tsvector('simple', coalesce(tags::text, '') || ' ' || coalesce(owner, '')), 'B')"
     " || setweight(to_tsvector('simple', coalesce(description, '')), 'C')"
 )
+ACCESS = "(definition ->> 'access')::jsonb"
 
 
 class _Entry:
@@ -47,6 +48,8 @@ class CatalogItem(_Entry, Base):
 
     __tablename__ = "catalog_items"
     search_vector: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True), nullable=True)
+    access: Mapped[Any] = mapped_column(JSONB, Computed(ACCESS, persisted=True), nullable=True)
+    """Who may order it, `{teams, roles}`, out of its current definition; null for everybody."""
     __table_args__ = (
         Index("ix_catalog_items_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_items_search_vector", "search_vector", postgresql_using="gin"),
@@ -61,12 +64,34 @@ class CatalogBundle(_Entry, Base):
     __tablename__ = "catalog_bundles"
     bundle_definition: Mapped[Document]
     search_vector: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True), nullable=True)
+    access: Mapped[Any] = mapped_column(JSONB, Computed(ACCESS, persisted=True), nullable=True)
+    """Who may order it, `{teams, roles}`, out of its current definition; null for everybody."""
     __table_args__ = (
         Index("ix_catalog_bundles_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_bundles_search_vector", "search_vector", postgresql_using="gin"),
         Index("ix_catalog_bundles_title", "title", "name", postgresql_where=text("active")),
         Index("ix_catalog_bundles_owner", "owner"),
     )
+
+
+class CatalogWord(Base):
+    """A word that active entries have, for typing mistakes. The sync has `catalog_count()` count it (migration 0012)."""
+
+    __tablename__ = "catalog_words"
+    word: Mapped[str] = mapped_column(String(200, collation="C"), primary_key=True)
+    entries: Mapped[int]
+    """How many have it."""
+    __table_args__ = (Index("ix_catalog_words_alike", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),)
+
+
+class CatalogFacet(Base):
+    """How many active entries have a value. facet: `kind`, `owner`, `category` or `tag`. Counted as words are."""
+
+    __tablename__ = "catalog_facets"
+    facet: Mapped[Word] = mapped_column(primary_key=True)
+    value: Mapped[Word] = mapped_column(primary_key=True)
+    entries: Mapped[int]
+    __table_args__ = (Index("ix_catalog_facets_largest", "facet", text("entries DESC"), "value"),)
 
 
 class CatalogVersion(Base):
