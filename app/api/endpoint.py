@@ -37,6 +37,9 @@ View = Callable[..., BaseModel | Response | None]
 STREAMED: set[str] = set()
 """Endpoints that answer server-sent events, by the names of their views."""
 
+TEXTS: dict[str, tuple[str, ...]] = {}
+"""By the names of their views: the media types that endpoints answer besides JSON, when the query asks for them."""
+
 BEARER = "bearer"
 DESCRIPTION = SpecTree(
     "flask",
@@ -92,14 +95,16 @@ def endpoint(
     takes_key: bool = False,
     revalidates: bool = False,
     streams: bool = False,
+    texts: Sequence[str] = (),
     refusals: Sequence[int] = (),
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
 
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
     and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
-    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. refusals: statuses that it answers
-    besides those that `api.openapi` derives from its route.
+    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. texts: media
+    types that it answers besides JSON. refusals: statuses that it answers besides those that `api.openapi` derives from its
+    route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -108,6 +113,8 @@ def endpoint(
         if streams:
             answers["HTTP_204"] = None
             STREAMED.add(view.__name__)
+        if texts:
+            TEXTS[view.__name__] = tuple(texts)
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, STREAMED
+from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TEXTS
 from app.api.problems import MEDIA_TYPE
 from app.identity.guard import API_CALLER, guard_of
 
@@ -60,6 +60,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
             _complete_answers(operation, _refusals(path, method, for_callers=for_callers))
             if operation["operationId"] in STREAMED:
                 operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+            for media in TEXTS.get(operation["operationId"], ()):
+                operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["description"] = NAMES[parameter["name"]]

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.api import waiting
+from app.api import outputs, waiting
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
 from app.api.parts import cursors
@@ -12,11 +12,13 @@ from app.api.reading import idempotency_key
 from app.api.shapes import requests as shapes
 from app.api.shapes.decisions import Reason
 from app.api.shapes.validation import Validation
+from app.errors import NotAllowed
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
 from app.lifecycle.preparing import prepare
+from app.lifecycle.revealing import Revealed, reveal
 from app.lifecycle.submit import submit
 from app.queries import live, request_lists
 from app.queries import requests as queries
@@ -76,11 +78,12 @@ def get_request(request_id: str, query: shapes.DetailQuery) -> shapes.RequestDet
 
 @blueprint.get("/<request_id>/outputs")
 @api_caller
-@endpoint(TAG, shapes.RequestOutputs)
-def get_request_outputs(request_id: str) -> shapes.RequestOutputs:
-    """The outputs so far, sensitive ones masked."""
-    outputs = queries.outputs(db.session, current_person(), request_id)
-    return shapes.RequestOutputs(request_id=request_id, outputs=dict(outputs))
+@endpoint(TAG, shapes.RequestOutputs, query=shapes.OutputsQuery, texts=["text/plain"])
+def get_request_outputs(request_id: str, query: shapes.OutputsQuery) -> shapes.RequestOutputs | Response:
+    """The outputs so far, of all or of one item; sensitive ones masked unless the team that asked wants them revealed."""
+    kept = queries.outputs(db.session, current_person(), request_id)
+    clear = _revealed(request_id, query.item) if query.reveal else {}
+    return outputs.answer(request_id, kept, query, clear)
 
 
 @blueprint.get("/<request_id>/events")
@@ -140,6 +143,14 @@ def roll_back_request(request_id: str, body: Reason) -> shapes.RequestDetail:
     with transaction() as unit:
         decide.rollback(unit, caller(), request_id, body.reason)
     return _shown(request_id)
+
+
+def _revealed(request_id: str, group: str | None) -> Revealed:
+    with transaction() as unit:
+        found = reveal(unit, caller(), request_id, group=group)
+    if found is None:
+        raise NotAllowed("Only the team that ordered this reads its sensitive outputs.")
+    return found
 
 
 def _shown(request_id: str) -> shapes.RequestDetail:

@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
 from app.queries.reader import Reader
-from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Step, Summary, TicketLink
+from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Outputs, Step, Summary, TicketLink
 
 
 def visible(person: Person) -> ColumnElement[bool]:
@@ -89,10 +89,12 @@ def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step
     return found
 
 
-def outputs(session: Reader, person: Person, request_id: str) -> Mapping[str, Any]:
-    """The outputs so far, grouped as the request shows them. Raises NotFound."""
+def outputs(session: Reader, person: Person, request_id: str) -> Outputs:
+    """The outputs so far, in the order of the items, the bundle's own last. Raises NotFound."""
     row = _found(session, person, request_id)
-    return _grouped(row, _items(session, row.id))
+    groups = _groups(row, _items(session, row.id))
+    written = {group: row.outputs[group] for group in groups if group in row.outputs}
+    return Outputs(written, groups, alone=row.catalog_kind == "item")
 
 
 def history(session: Reader, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
@@ -315,8 +317,11 @@ def _grouped(row: Row[Any], items: Sequence[Item]) -> Mapping[str, Any]:
     written: Mapping[str, Any] = row.outputs
     if row.catalog_kind == "item":
         return next(iter(written.values()), {})
-    order = [item.alias for item in items] + ["bundle"]
-    return {group: written[group] for group in order if group in written}
+    return {group: written[group] for group in _groups(row, items) if group in written}
+
+
+def _groups(row: Row[Any], items: Sequence[Item]) -> list[str]:
+    return [item.alias for item in items] + (["bundle"] if row.catalog_kind == "bundle" else [])
 
 
 def _event(row: Row[Any]) -> Event:

@@ -133,6 +133,15 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """The outputs so far by group, sensitive ones masked. groups: every group that may come. alone: an item ordered alone."""
+
+    written: Mapping[str, Mapping[str, Any]]
+    groups: Sequence[str]
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A request as lists show it. steps: `{step status: count}`. admitted: whether its turn has come."""
 

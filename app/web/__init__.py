@@ -7,7 +7,22 @@ from zoneinfo import ZoneInfo
 from flask import Flask, request
 
 from app.errors import NotFound
-from app.web import auth, catalog, decisions, errors, frame, home, jinja, live, ordering, queue, requests, styleguide, tickets
+from app.web import (
+    auth,
+    catalog,
+    decisions,
+    errors,
+    frame,
+    home,
+    jinja,
+    live,
+    ordering,
+    outputs,
+    queue,
+    requests,
+    styleguide,
+    tickets,
+)
 from config import Settings
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -19,7 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     frame.init_app(app, settings)
     errors.init_app(app)
     app.before_request(_refuse_unstorable_names)
-    for pages in (auth, home, catalog, ordering, requests, decisions, live, tickets, queue):
+    for pages in (auth, home, catalog, ordering, requests, outputs, decisions, live, tickets, queue):
         app.register_blueprint(pages.blueprint)
     if settings.stratus_profile == "development":
         app.register_blueprint(styleguide.blueprint)

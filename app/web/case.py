@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from markupsafe import Markup
 
-from app.core.access import Person, may_work_ticket
+from app.core.access import Person, may_reveal, may_work_ticket
 from app.core.decisions import undone_by_person
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus, TicketStatus
 from app.queries.decisions import Refusals, refusals, refuses_skip, refuses_step_retry
@@ -59,6 +59,11 @@ class Case:
     tickets: Sequence[Ticket]
     events: Sequence[Event]
     viewer: Viewer
+
+    @property
+    def may_reveal(self) -> bool:
+        """Whether the viewer reads sensitive outputs."""
+        return may_reveal(self.viewer.person, self.detail.summary.team)
 
     @property
     def open_tickets(self) -> list[Ticket]:

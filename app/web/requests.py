@@ -153,6 +153,7 @@ def page_of(case: Case, notice: str = "", status: int = 200) -> Response:
             checks=checks(case),
             groups=(groups := results.outputs(case)),
             counted=results.counted(groups),
+            outputs_page=url_for("outputs.show", request_id=case.detail.summary.request_id),
             answers=results.answers(case),
             events=timeline(case),
             head=presses.in_head(case),

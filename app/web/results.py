@@ -1,7 +1,7 @@
 """What a request gave so far, what is still to come, and what was answered when it was ordered. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -19,12 +19,17 @@ OWN = "bundle"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One output: there, hidden, or still to come."""
+    """One output: there, hidden, or still to come. group: whose it is, as the API calls it."""
 
     name: str
     value: Any = None
     secret: bool = False
     pending: bool = False
+    group: str = ""
+
+
+Change = Callable[[str, Row], Row]
+"""What becomes of an output's row, given its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,11 @@ class Answers:
     pairs: Sequence[tuple[str, str]]
 
 
-def outputs(case: Case) -> list[Group]:
+def _as_it_is(_group: str, row: Row) -> Row:
+    return row
+
+
+def outputs(case: Case, change: Change = _as_it_is) -> list[Group]:
     """The outputs in groups, in the order of the items; those to come are named unless the request has ended.
 
     What was taken back leads nowhere any more: then there are none.
@@ -57,7 +66,8 @@ def outputs(case: Case) -> list[Group]:
         there.setdefault(one.group, []).append(one)
     groups = [_group(case, item, there.get(item.alias, ()), alone=alone) for item in case.detail.items]
     own = Group(case.detail.summary.catalog_title, "", [_row(one) for one in there.get(OWN, ())])
-    return [group for group in (*groups, own) if group.rows]
+    found = [group for group in (*groups, own) if group.rows]
+    return [replace(group, rows=[change(row.group, row) for row in group.rows]) for group in found]
 
 
 def counted(groups: Sequence[Group]) -> tuple[int, int]:
@@ -76,7 +86,7 @@ def _group(case: Case, item: Item, there: Sequence[Output], *, alone: bool) -> G
 
 
 def _row(output: Output) -> Row:
-    return Row(output.name, None if output.sensitive else output.value, output.sensitive)
+    return Row(output.name, None if output.sensitive else output.value, output.sensitive, group=output.group)
 
 
 def _note(case: Case, item: Item) -> Markup | str:

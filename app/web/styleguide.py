@@ -308,7 +308,7 @@ def _outputs() -> list[dict[str, Any]]:
             "name": "connection_string",
             "value": "postgresql://customer_portal_db.staging.rds.amazonaws.com:5432/customer_portal_db",
         },
-        {"name": "admin_secret_arn", "secret": True, "reveal": "#data"},
+        {"name": "admin_secret_arn", "secret": True, "group": "postgres"},
         {"name": "replica_endpoint", "pending": True},
     ]
     return [{"title": "EKS app", "rows": app}, {"title": "PostgreSQL", "note": "by Carol", "rows": data}]

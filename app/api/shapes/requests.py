@@ -191,8 +191,16 @@ class RequestDetail(Ordered):
         )
 
 
+class OutputsQuery(Query):
+    """Which outputs, and how."""
+
+    item: str | None = Field(default=None, max_length=100, description="The `as` of one item, or `bundle`: its outputs alone.")
+    reveal: YesOrNo = Field(default=False, description="Sensitive values in clear, for the team that asked. It is audited.")
+    format: Literal["json", "env"] = Field(default="json", description="`env`: lines `NAME='value'` of a `.env` file.")
+
+
 class RequestOutputs(Body):
-    """The outputs so far, in the shape that the request shows them in."""
+    """The outputs so far, in the shape that the request shows them in; those of one item flat."""
 
     request_id: str
     outputs: dict[str, Any]
