@@ -12,7 +12,7 @@ from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.models.base import Base, Created, Document, Key, Names, Word, one_of
 
 FOUND_BY = (
-    "to_tsvector('simple'::regconfig, translate((((title)::text || ' '::text) || (request_id)::text),"
+    "to_tsvector('simple'::regconfig, translate((title::text || ' '::text) || request_id::text,"
     " '-_./@'::text, '     '::text))"
 )
 """What a request is found by: the words of its title and of its id."""
