@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.expressions import ExpressionError, evaluate, expression_references
+from app.core.fields.concealing import judge_masked
 from app.core.fields.faults import fault
 from app.core.fields.kinds import ABSENT, judge
 from app.core.fields.model import Field
@@ -91,8 +92,8 @@ def _judged(field: Field, sent: Any, fixed: Mapping[str, Any]) -> _Answer:
 def _settled(field: Field, given: Any, value: Any, code: str, words: str) -> _Answer:
     if given is ABSENT or _is_same(field, given, value):
         return _Answer(field, ABSENT if value is None else value, _faults(field, value) if value is not None else (), True)
-    shown = "a value" if field.sensitive else _shown(value)
-    limits = {} if field.sensitive else {code: value}
+    shown = "a value" if field.is_secret else _shown(value)
+    limits = {} if field.is_secret else {code: value}
     return _Answer(field, ABSENT, [fault(field, code, words.format(shown), **limits)], True)
 
 
@@ -108,17 +109,20 @@ def _is_same(field: Field, given: Any, value: Any) -> bool:
 def _faults(field: Field, given: Any) -> Sequence[Fault]:
     if _is_left_empty(field, given):
         return [_required(field)]
-    return [] if given is ABSENT else judge(field, given)
+    if given is ABSENT:
+        return []
+    masked = judge_masked(field, given)
+    return judge(field, given) if masked is None else masked
 
 
 def _is_left_empty(field: Field, given: Any) -> bool:
-    if not field.required:
+    if not field.required or field.generate is not None:
         return False
     return given is ABSENT or given == [] or (isinstance(given, str) and not given.strip())
 
 
 def _required(field: Field) -> Fault:
-    return fault(field, "required", "must be filled in" if field.type in ("string", "textarea") else "must be given")
+    return fault(field, "required", "must be filled in" if field.type in ("string", "textarea", "secret") else "must be given")
 
 
 def _not_a_field(name: str, known: Collection[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
-from app.core.fields import choosing, counting, timing, writing
+from app.core.fields import attaching, choosing, concealing, counting, timing, writing
 from app.core.fields.model import Field
 from app.errors import Fault
 
@@ -50,6 +50,8 @@ KINDS: Mapping[str, Kind] = {
     "time": Kind(timing.judge_time, *_TEXT),
     "selection": Kind(choosing.judge_selection, choosing.read_choice, choosing.show),
     "multiselect": Kind(choosing.judge_multiselect, choosing.read_choice, choosing.show),
+    "secret": Kind(concealing.judge_secret, *_TEXT),
+    "file": Kind(attaching.judge_file, *_TEXT),
 }
 
 

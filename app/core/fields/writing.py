@@ -56,7 +56,9 @@ def _too_short(field: Field, value: str) -> Fault | None:
 def _pattern(field: Field, value: str) -> Fault | None:
     if field.regexp is None or fits(field.regexp, value):
         return None
-    return fault(field, "regexp", complaint(field.regexp, value, field.placeholder), regexp=field.regexp)
+    # Which characters are wrong would tell something of a secret.
+    why = "does not have the expected form" if field.sensitive else complaint(field.regexp, value, field.placeholder)
+    return fault(field, "regexp", why, regexp=field.regexp)
 
 
 def _format(field: Field, value: str) -> Fault | None:
