@@ -28,6 +28,7 @@ from app.models.requests import (
     StepLog,
     TerraformState,
 )
+from app.models.secrets import FileChunk, FileContent, RequestFile, Secret, Upload
 from app.models.tickets import TICKET_NUMBERS, ManualTicket, TicketComment
 
 __all__ = [
@@ -50,14 +51,18 @@ __all__ = [
     "CatalogSync",
     "CatalogVersion",
     "CatalogWord",
+    "FileChunk",
+    "FileContent",
     "ManualTicket",
     "RequestBatch",
     "RequestDraft",
     "RequestEvent",
+    "RequestFile",
     "RequestOutput",
     "RequestStep",
     "RequestTeam",
     "RequestTemplate",
+    "Secret",
     "ServiceRequest",
     "StepAttempt",
     "StepLog",
@@ -65,6 +70,7 @@ __all__ = [
     "TeamMember",
     "TerraformState",
     "TicketComment",
+    "Upload",
     "User",
     "UserSession",
     "Worker",

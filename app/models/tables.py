@@ -21,6 +21,7 @@ from app.models.requests import (
     StepAttempt,
     StepLog,
 )
+from app.models.secrets import FileChunk, FileContent, RequestFile, Secret, Upload
 from app.models.tickets import ManualTicket, TicketComment
 
 
@@ -44,6 +45,11 @@ MESSAGE = _table(ApprovalMessage)
 DRAFT = _table(RequestDraft)
 TEMPLATE = _table(RequestTemplate)
 WORKER = _table(Worker)
+SECRET = _table(Secret)
+FILE = _table(FileContent)
+CHUNK = _table(FileChunk)
+UPLOAD = _table(Upload)
+REQUEST_FILE = _table(RequestFile)
 BATCH = _table(RequestBatch)
 BATCH_ROW = _table(BatchRow)
 VERSION = _table(CatalogVersion)
