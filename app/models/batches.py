@@ -56,5 +56,5 @@ class BatchRow(Base):
     )
     repeated: Mapped[bool] = mapped_column(default=False, server_default="false")
     """The request was there before: the row had been sent already."""
-    faults: Mapped[list[Any] | None] = mapped_column(JSON)
+    faults: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     __table_args__ = (Index("ix_batch_rows_request_id", "request_id", postgresql_where=text("request_id IS NOT NULL")),)
