@@ -16,6 +16,7 @@ from app.models.catalog import (
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import AuditEntry, Worker
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
+from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
     REQUEST_NUMBERS,
     BundleRequestItem,
@@ -54,6 +55,9 @@ __all__ = [
     "FileChunk",
     "FileContent",
     "ManualTicket",
+    "Quota",
+    "QuotaCounter",
+    "QuotaRules",
     "RequestBatch",
     "RequestDraft",
     "RequestEvent",

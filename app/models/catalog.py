@@ -15,6 +15,8 @@ SEARCH = (
     " || setweight(to_tsvector('simple', coalesce(tags::text, '') || ' ' || coalesce(owner, '')), 'B')"
     " || setweight(to_tsvector('simple', coalesce(description, '')), 'C')"
 )
+TITLE_WORDS = "ts_filter(search_vector, '{a}')"
+"""The words of titles and names alone: what has a broad word there is looked at before all that mentions it."""
 ACCESS = "(definition ->> 'access')::jsonb"
 
 
@@ -37,6 +39,8 @@ class _Entry:
     source_path: Mapped[str]
     source_hash: Mapped[Word]
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    price_from: Mapped[dict[str, Any] | None]
+    """What an order with nothing but defaults costs, `{currency, per, total}`; null where that cannot be worked out."""
     fault: Mapped[str | None]
     """Why the newest text of this entry was not taken, while its last good version stays."""
     created_at: Mapped[Created]
@@ -53,6 +57,7 @@ class CatalogItem(_Entry, Base):
     __table_args__ = (
         Index("ix_catalog_items_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_items_search_vector", "search_vector", postgresql_using="gin"),
+        Index("ix_catalog_items_title_words", text(TITLE_WORDS), postgresql_using="gin"),
         Index("ix_catalog_items_title", "title", "name", postgresql_where=text("active")),
         Index("ix_catalog_items_owner", "owner"),
     )
@@ -69,6 +74,7 @@ class CatalogBundle(_Entry, Base):
     __table_args__ = (
         Index("ix_catalog_bundles_tags", "tags", postgresql_using="gin"),
         Index("ix_catalog_bundles_search_vector", "search_vector", postgresql_using="gin"),
+        Index("ix_catalog_bundles_title_words", text(TITLE_WORDS), postgresql_using="gin"),
         Index("ix_catalog_bundles_title", "title", "name", postgresql_where=text("active")),
         Index("ix_catalog_bundles_owner", "owner"),
     )

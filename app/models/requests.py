@@ -12,8 +12,7 @@ from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
 from app.models.base import Base, Created, Document, Key, Names, Word, one_of
 
 FOUND_BY = (
-    "to_tsvector('simple'::regconfig, translate((title::text || ' '::text) || request_id::text,"
-    " '-_./@'::text, '     '::text))"
+    "to_tsvector('simple'::regconfig, translate((title::text || ' '::text) || request_id::text, '-_./@'::text, '     '::text))"
 )
 """What a request is found by: the words of its title and of its id."""
 REQUEST_NUMBERS = Sequence("service_request_numbers", metadata=Base.metadata)
@@ -56,6 +55,14 @@ class ServiceRequest(Base):
     """Why a person or a timeout ended it; nobody is asked about it any more while this is set."""
     admitted: Mapped[bool] = mapped_column(default=True, server_default="true")
     """False while people have to agree first, and while it waits for its turn behind a limit: none of its steps is ready."""
+    unapproved: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """True until everybody has agreed who must: the database lets no such request be built."""
+    price: Mapped[dict[str, Any] | None]
+    """What it cost when it was ordered (`app.core.cost.Price.as_json`); null where nothing of it has a price."""
+    quota_takes: Mapped[dict[str, Any] | None]
+    """What it takes of quotas and limits, by resource (`app.core.quota.takes`)."""
+    quota_state: Mapped[str | None]
+    """Whether that is reserved, used or released. Triggers keep it (`app/lifecycle/quotas.sql`)."""
     deadline: Mapped[datetime | None]
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
@@ -64,6 +71,12 @@ class ServiceRequest(Base):
     steps: Mapped[list["RequestStep"]] = relationship(order_by="RequestStep.position", lazy="raise")
     __table_args__ = (
         one_of("status", RequestStatus, "status"),
+        CheckConstraint("quota_state IN ('reserved', 'used', 'released')", name="quota_state"),
+        CheckConstraint(
+            "NOT unapproved OR NOT admitted"
+            " AND status IN ('submitted', 'pending_approval', 'needs_info', 'cancelling', 'cancelled', 'rejected')",
+            name="unapproved",
+        ),
         Index(
             "uq_service_requests_idempotency",
             "requester_id",
@@ -84,7 +97,7 @@ class ServiceRequest(Base):
             "ix_service_requests_turn",
             "priority",
             "number",
-            postgresql_where=text("NOT admitted AND status NOT IN ('pending_approval', 'needs_info')"),
+            postgresql_where=text("NOT admitted AND NOT unapproved"),
         ),
         Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_open", "requester_id", "created_at", "id", postgresql_where=text("completed_at IS NULL")),

@@ -11,6 +11,7 @@ from app.models.batches import BatchRow, RequestBatch
 from app.models.catalog import CatalogBundle, CatalogFacet, CatalogItem, CatalogVersion, CatalogWord
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import Worker
+from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
     BundleRequestItem,
     RequestEvent,
@@ -55,6 +56,9 @@ BATCH_ROW = _table(BatchRow)
 VERSION = _table(CatalogVersion)
 CATALOG_ITEM = _table(CatalogItem)
 CATALOG_BUNDLE = _table(CatalogBundle)
+QUOTA = _table(Quota)
+QUOTA_COUNTER = _table(QuotaCounter)
+QUOTA_RULES = _table(QuotaRules)
 WORD = _table(CatalogWord)
 FACET = _table(CatalogFacet)
 
