@@ -17,7 +17,7 @@ def faults(definition):
     ("keys", "pointer", "message"),
     [
         ({"type": "strng"}, "/type", "must be one of int, string, textarea, integer, number, percentage, boolean"),
-        ({"type": "secret"}, "/type", "must be one of int, string"),
+        ({"type": "password"}, "/type", "must be one of int, string"),
         ({"name": "App name"}, "/name", "must match"),
         ({"min_value": 3}, "/min_value", "does not go with type string, which has format, max_length, min_length, regexp"),
         ({"type": "boolean", "oneof": ["a"]}, "/oneof", "does not go with type boolean, which has no key of its own"),
@@ -27,8 +27,10 @@ def faults(definition):
         ({"type": "date", "min_date": "16.8.2025"}, "/min_date", "must be a date, such as 2025-08-16"),
         ({"type": "datetime", "timezone": "Mars/Olympus"}, "/timezone", "must be the name of a time zone"),
         ({"type": "datetime", "timezone": "../../etc/passwd"}, "/timezone", "must be the name of a time zone"),
-        ({"type": "selection"}, "", "of type selection needs the key oneof"),
-        ({"type": "multiselect"}, "", "of type multiselect needs the key options"),
+        ({"type": "selection"}, "", "of type selection needs the key oneof, or options_from, and not both"),
+        ({"type": "multiselect"}, "", "of type multiselect needs the key options, or options_from, and not both"),
+        ({"type": "list"}, "", "of type list needs the key of"),
+        ({"type": "object"}, "", "of type object needs the key fields"),
         ({"type": "selection", "oneof": []}, "/oneof", "must have at least 1 entries"),
         ({"type": "selection", "oneof": ["a", "a"]}, "/oneof", "holds a twice"),
         ({"type": "selection", "oneof": [1, "1"]}, "/oneof", "holds 1 twice"),
@@ -87,7 +89,13 @@ def test_choices_have_a_value_and_what_people_read():
     ]
 
 
-NEEDED = {"selection": {"oneof": ["a", {"value": 1, "label": "One"}]}, "multiselect": {"options": ["a"]}}
+NEEDED = {
+    "selection": {"oneof": ["a", {"value": 1, "label": "One"}]},
+    "multiselect": {"options": ["a"]},
+    "json": {"schema": {"type": "object", "properties": {"port": {"type": ["integer", "null"], "const": None}}}},
+    "list": {"of": {"type": "string"}, "max_items": 3},
+    "object": {"fields": [{"name": "port", "type": "integer"}]},
+}
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -25,6 +25,7 @@ def optional(**keys):
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=OFFSETS)  # noqa: DTZ001 - offsets are drawn
+PORT = [{"name": "port", "type": "integer", "default": 80}, {"name": "note", "type": "string", "visible_when": "port > 80"}]
 OWN = {
     "string": optional(
         max_length=st.integers(0, 20), regexp=REGEXPS, format=st.sampled_from(["email", "url", "hostname", "cidr", "ip"])
@@ -39,6 +40,12 @@ OWN = {
     "time": optional(max_time=st.just("18:00")),
     "selection": st.fixed_dictionaries({"oneof": CHOICES}, optional={"allow_custom": st.booleans()}),
     "multiselect": st.fixed_dictionaries({"options": CHOICES}, optional={"max_selections": st.integers(1, 3)}),
+    "json": optional(schema=st.sampled_from([{"type": "string"}, {"type": ["array", "object"]}, {"items": {"minimum": 1}}])),
+    "list": st.fixed_dictionaries(
+        {"of": st.sampled_from([{"type": "integer", "default": 1}, {"type": "object", "fields": PORT}])},
+        optional={"max_items": st.integers(1, 3)},
+    ),
+    "object": st.just({"fields": PORT}),
 }
 FITTING = {
     "string": st.text(max_size=5) | st.from_regex("[a-z0-9-]{1,8}", fullmatch=True),
@@ -52,6 +59,9 @@ FITTING = {
     "time": st.times().map(lambda time: time.isoformat()),
     "selection": VALUES,
     "multiselect": st.lists(VALUES, max_size=3),
+    "json": JSON.filter(lambda value: value is not None),
+    "list": st.lists(st.integers(), max_size=3) | st.lists(st.fixed_dictionaries({"port": st.integers(1, 90)}), max_size=3),
+    "object": st.fixed_dictionaries({"port": st.integers(1, 90)}),
 }
 COMMON = optional(required=st.booleans(), sensitive=st.booleans(), visible_when=CONDITIONS)
 

@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.expressions import ExpressionError, evaluate, expression_references
 from app.core.fields.concealing import judge_masked
 from app.core.fields.faults import fault
 from app.core.fields.kinds import ABSENT, judge
-from app.core.fields.model import Field
+from app.core.fields.model import NESTING, Field
+from app.core.fields.visibility import Answer, Sheet, Visibility
 from app.core.shapes import closest
-from app.errors import Fault
+from app.errors import Fault, under
 
 MOST_UNKNOWN = 100
+MOST_INSIDE = 100
+"""How many faults are told of one list or object."""
 LONGEST_GUESSED = 100
 
 
@@ -25,14 +27,6 @@ class Checked:
     hidden: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    field: Field
-    value: Any
-    faults: Sequence[Fault]
-    fixed: bool = False
-
-
 def check(
     fields: Sequence[Field],
     answers: Mapping[str, Any],
@@ -40,21 +34,31 @@ def check(
     fixed: Mapping[str, Any] | None = None,
     scope: Mapping[str, Any] | None = None,
     own: str = "parameters",
+    groups: Mapping[str, str] | None = None,
 ) -> Checked:
     """Judge `answers`, JSON values by field name; null and ABSENT are no answer. Never raises, whatever the answers are.
 
     fixed: values that are set and not asked; another value sent is a fault `fixed`. scope: what `visible_when` may read
-    besides the form's own answers, which are there by their names and below `own`. Answers to fields that are not visible
-    are dropped; `hidden` names these fields. Fault paths are `(field name,)`. Optional fields without an answer are not in
-    `values` (see `with_blanks`).
+    besides the form's own answers, which are there by their names and below `own`. groups: conditions of groups, by name.
+    Answers to fields that are not visible are dropped; `hidden` names these fields. Fault paths begin with the field's name.
+    Optional fields without an answer are not in `values` (see `with_blanks`).
     """
     if not isinstance(answers, Mapping):
         return Checked({}, (Fault((), "type", "must be an object"),))
-    judged = {field.name: _judged(field, answers.get(field.name), fixed or {}) for field in fields}
-    visible = _Visibility(judged, scope or {}, own)
-    hidden = frozenset(name for name, answer in judged.items() if not answer.fixed and not visible.of(name))
-    shown = [answer for name, answer in judged.items() if name not in hidden]
+    sheet = Sheet(judged(fields, answers, fixed), own, groups or {})
+    return settled(sheet, Visibility({own: sheet}, scope).hidden(own), answers)
+
+
+def judged(fields: Sequence[Field], answers: Mapping[str, Any], fixed: Mapping[str, Any] | None = None) -> dict[str, Answer]:
+    """Each answer by itself, whether it is asked or not, by field."""
+    return {field.name: _judged(field, answers.get(field.name), fixed or {}) for field in fields}
+
+
+def settled(sheet: Sheet, hidden: frozenset[str], answers: Mapping[str, Any]) -> Checked:
+    """What a form comes to once it is known which of its fields are hidden. answers: as they were sent."""
+    shown = [answer for name, answer in sheet.answers.items() if name not in hidden]
     values = {one.field.name: one.value for one in shown if one.value is not ABSENT and not one.faults}
+    fields = [answer.field for answer in sheet.answers.values()]
     return Checked(values, (*(found for one in shown for found in one.faults), *unknown_fields(fields, answers)), hidden)
 
 
@@ -62,7 +66,7 @@ def check_default(field: Field) -> list[Fault]:
     """What is wrong with a field's default; nothing when it has none. Paths are empty: they begin at the default itself."""
     if field.default is None:
         return []
-    found = [_required(field)] if _is_left_empty(field, field.default) else judge(field, field.default)
+    _, found = _looked_at(field, field.default)
     return [Fault((), one.code, one.message, one.limits) for one in found]
 
 
@@ -78,7 +82,7 @@ def unknown_fields(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[
     return [Fault((name,), "unknown_field", _not_a_field(name, known)) for name in unknown]
 
 
-def _judged(field: Field, sent: Any, fixed: Mapping[str, Any]) -> _Answer:
+def _judged(field: Field, sent: Any, fixed: Mapping[str, Any]) -> Answer:
     given = ABSENT if sent is None else sent
     if field.name in fixed:
         return _settled(field, given, fixed[field.name], "fixed", "is set to {} here and cannot be changed")
@@ -86,15 +90,16 @@ def _judged(field: Field, sent: Any, fixed: Mapping[str, Any]) -> _Answer:
         return _settled(field, given, field.default, "readonly", "is {} and cannot be changed")
     if given is ABSENT and field.default is not None:
         given = field.default
-    return _Answer(field, given, _faults(field, given))
+    return Answer(field, *_looked_at(field, given))
 
 
-def _settled(field: Field, given: Any, value: Any, code: str, words: str) -> _Answer:
+def _settled(field: Field, given: Any, value: Any, code: str, words: str) -> Answer:
     if given is ABSENT or _is_same(field, given, value):
-        return _Answer(field, ABSENT if value is None else value, _faults(field, value) if value is not None else (), True)
+        kept, faults = _looked_at(field, value) if value is not None else (ABSENT, ())
+        return Answer(field, kept, faults, fixed=True)
     shown = "a value" if field.is_secret else _shown(value)
     limits = {} if field.is_secret else {code: value}
-    return _Answer(field, ABSENT, [fault(field, code, words.format(shown), **limits)], True)
+    return Answer(field, ABSENT, [fault(field, code, words.format(shown), **limits)], True)
 
 
 def _shown(value: Any) -> str:
@@ -115,6 +120,30 @@ def _faults(field: Field, given: Any) -> Sequence[Fault]:
     return judge(field, given) if masked is None else masked
 
 
+def _looked_at(field: Field, given: Any) -> tuple[Any, Sequence[Fault]]:
+    """An answer as it is kept, with the defaults of what lies inside, and all that is wrong with it."""
+    faults = _faults(field, given)
+    if faults or given is ABSENT or field.type not in NESTING or (field.is_secret and isinstance(given, str)):
+        return given, faults
+    return _object(field, given) if field.type == "object" else _list(field, given)
+
+
+def _object(field: Field, given: Mapping[str, Any]) -> tuple[Any, Sequence[Fault]]:
+    fields = field.fields or []
+    checked = check(fields, given, own=field.name)
+    return with_blanks(fields, checked.values), under(checked.faults[:MOST_INSIDE], field.name)
+
+
+def _list(field: Field, given: Sequence[Any]) -> tuple[Any, Sequence[Fault]]:
+    assert field.of is not None  # a list without it does not load
+    of, kept, faults = field.of.model_copy(update={"required": True}), [], list[Fault]()
+    for number, one in enumerate(given):
+        value, found = _looked_at(of, ABSENT if one is None else one)
+        kept.append(value)
+        faults += [Fault((field.name, number, *fault.path[1:]), fault.code, fault.message, fault.limits) for fault in found]
+    return kept, faults[:MOST_INSIDE]
+
+
 def _is_left_empty(field: Field, given: Any) -> bool:
     if not field.required or field.generate is not None:
         return False
@@ -128,46 +157,3 @@ def _required(field: Field) -> Fault:
 def _not_a_field(name: str, known: Collection[str]) -> str:
     guess = closest(name, known) if len(name) <= LONGEST_GUESSED else None
     return "is not a field of this form" + (f"; did you mean {guess}?" if guess else "")
-
-
-class _Visibility:
-    """Which fields are asked, given what was answered. Answers that are wrong, and those to hidden fields, count as none."""
-
-    def __init__(self, judged: Mapping[str, _Answer], scope: Mapping[str, Any], own: str) -> None:
-        self._judged = judged
-        self._scope = scope
-        self._own = own
-        self._known: dict[str, bool] = {}
-
-    def of(self, name: str) -> bool:
-        """Whether the field is asked. In a circle of conditions (a fault at load) a field counts as asked."""
-        if name not in self._known:
-            self._known[name] = True
-            self._known[name] = self._is_met(self._judged[name].field)
-        return self._known[name]
-
-    def _is_met(self, field: Field) -> bool:
-        if field.conditional is not None:
-            return self._equals(field.conditional.field, field.conditional.value)
-        return field.visible_when is None or self._holds(field.visible_when)
-
-    def _equals(self, name: str, wanted: Any) -> bool:
-        value = self._value(name) if name in self._judged else None
-        return any(
-            value == one and isinstance(value, bool) is isinstance(one, bool)
-            for one in (wanted if isinstance(wanted, list) else [wanted])
-        )
-
-    def _holds(self, expression: str) -> bool:
-        """A condition that cannot be worked out asks: one question too many is better than an answer thrown away."""
-        try:
-            names = {name for reference in expression_references(expression) for name in (reference.root, *reference.path[:1])}
-            values = {name: self._value(name) for name in self._judged if name in names}
-            return bool(evaluate(expression, {**values, **self._scope, self._own: values}))
-        except ExpressionError:
-            return True
-
-    def _value(self, name: str) -> Any:
-        answer = self._judged[name]
-        usable = answer.value is not ABSENT and not answer.faults and (answer.fixed or self.of(name))
-        return answer.value if usable else None

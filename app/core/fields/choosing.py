@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.fields.faults import count, fault
-from app.core.fields.model import Field
+from app.core.fields.model import MOST_CHOICES, Field
 from app.core.fields.writing import judge_line
 from app.errors import Fault
 
@@ -18,17 +18,20 @@ def judge_boolean(field: Field, value: Any) -> list[Fault]:
 
 
 def judge_selection(field: Field, value: Any) -> list[Fault]:
-    """One of `oneof`; with `allow_custom`, any text."""
+    """One of `oneof`; with `allow_custom`, any text. What comes from elsewhere is text; whether it is there, `lookups` say."""
     if _is_choice(field, value):
         return []
-    return judge_line(field, value) if field.allow_custom else [_not_one_of(field)]
+    return judge_line(field, value) if field.allow_custom or field.options_from else [_not_one_of(field)]
 
 
 def judge_multiselect(field: Field, value: Any) -> list[Fault]:
     """A list of different `options`. An empty one is no answer: what is not required need not be chosen at all."""
     if not isinstance(value, list):
         return [fault(field, "type", "must be a list")]
-    if not all(_is_choice(field, one) for one in value):
+    if field.options_from and len(value) <= MOST_CHOICES:
+        if found := next((faults for one in value if (faults := judge_line(field, one))), None):
+            return found
+    elif not all(_is_choice(field, one) for one in value):
         return [_not_one_of(field)]
     if len({_key(one) for one in value}) < len(value):
         return [fault(field, "unique", "may not have the same value twice")]
@@ -55,6 +58,8 @@ def _key(value: Any) -> tuple[bool, Any]:
 
 def _not_one_of(field: Field) -> Fault:
     names = [choice.text for choice in field.choices]
+    if field.options_from:
+        return fault(field, "max_selections", f"must have at most {MOST_CHOICES} choices", max_selections=MOST_CHOICES)
     words = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     message = f"must be one of {words}" if len(names) <= MOST_NAMED else "must be one of the choices given"
     return fault(field, "oneof", message, oneof=[choice.value for choice in field.choices])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
-from app.core.fields import attaching, choosing, concealing, counting, timing, writing
+from app.core.fields import attaching, choosing, concealing, counting, nesting, timing, writing
 from app.core.fields.model import Field
 from app.errors import Fault
 
@@ -37,6 +37,7 @@ class Kind:
 
 
 _TEXT = writing.read, writing.show
+_JSON = nesting.read_json, nesting.show_json
 
 KINDS: Mapping[str, Kind] = {
     "string": Kind(writing.judge_line, *_TEXT),
@@ -50,6 +51,11 @@ KINDS: Mapping[str, Kind] = {
     "time": Kind(timing.judge_time, *_TEXT),
     "selection": Kind(choosing.judge_selection, choosing.read_choice, choosing.show),
     "multiselect": Kind(choosing.judge_multiselect, choosing.read_choice, choosing.show),
+    "json": Kind(nesting.judge_json, *_JSON),
+    "list": Kind(nesting.judge_list, *_JSON),
+    "object": Kind(nesting.judge_object, *_JSON),
+    "team": Kind(writing.judge_line, *_TEXT),
+    "user": Kind(writing.judge_line, *_TEXT),
     "secret": Kind(concealing.judge_secret, *_TEXT),
     "file": Kind(attaching.judge_file, *_TEXT),
 }
