@@ -38,10 +38,10 @@ LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(amount) FILTER (WHERE state = 'used'), 0), coalesce(sum(amount) FILTER (WHERE state = 'reserved'), 0)
     FROM (
         SELECT r.quota_state, (r.quota_takes ->> p_resource)::numeric FROM service_requests r
-        WHERE p_holder LIKE 'team:%' AND r.requester_team = substr(p_holder, 6) AND r.quota_state IN ('used', 'reserved')
+        WHERE starts_with(p_holder, 'team:') AND r.requester_team = substr(p_holder, 6) AND r.quota_state IN ('used', 'reserved')
         UNION ALL
         SELECT r.quota_state, (r.quota_takes ->> p_resource)::numeric FROM service_requests r
-        WHERE r.requester_id = CASE WHEN p_holder LIKE 'user:%' THEN substr(p_holder, 6)::uuid END
+        WHERE r.requester_id = CASE WHEN starts_with(p_holder, 'user:') THEN substr(p_holder, 6)::uuid END
             AND r.quota_state IN ('used', 'reserved')
     ) AS taken (state, amount)
 $$;
