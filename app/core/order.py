@@ -205,13 +205,16 @@ class _Order:
         self._key = key
         self._sent = dict(sent) if isinstance(sent, Mapping) else {}
         self._answers: _Answers | None = None
+        self._left_out: list[Field] = []
         if not isinstance(sent, Mapping):
             self._add(Fault((), "type", "must be an object"))
 
     @property
     def sheet(self) -> Sheet:
-        """Its answers, for conditions anywhere in the order; an item that is left out has none."""
-        return self._answers.sheet if self._answers else Sheet({}, selected=False)
+        """Its answers, for conditions anywhere in the order; an item that is left out has none of them."""
+        if self._answers is not None:
+            return self._answers.sheet
+        return Sheet({one.name: Answer(one, ABSENT, ()) for one in self._left_out}, selected=False)
 
     @property
     def form(self) -> Form:
@@ -226,8 +229,8 @@ class _Order:
         """Judge what was sent for it, each answer by itself. scope: what fixed values may read."""
         self._choose()
         if not self.selected:
-            form, inputs = _form(self.item.definition), _inputs(self.item.definition)
-            self._add(*unknown_fields([*form, *inputs], self._sent))
+            self._left_out = [*_form(self.item.definition), *_inputs(self.item.definition)]
+            self._add(*unknown_fields(self._left_out, self._sent))
             return self.sheet
         unsettled = self._fix(scope, bundle_is_sound)
         answers = {name: value for name, value in self._sent.items() if name not in unsettled}
