@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.catalog.outline import Outline, Part, step_outputs, texts
-from app.catalog.templates import RESERVED
+from app.catalog.templates import RESERVED, uses
 from app.catalog.yaml12 import Path
 from app.core import plan
 from app.core.durations import parse_duration
 from app.core.fields import Field, check_default
+from app.core.secrecy import is_secret
 from app.core.shapes import did_you_mean, shape_faults
 from app.core.step_params import NOTHING_TO_UNDO, check_template, check_verification, is_template
 from app.errors import Fault, under
@@ -26,7 +27,19 @@ ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def check_document(outline: Outline) -> Iterator[Fault]:
     """Every fault that the document shows by itself."""
-    for check in (_names, _groups, _defaults, _offers, _templates, _rollbacks, _verifications, _tasks, _order, _prices):
+    for check in (
+        _names,
+        _groups,
+        _defaults,
+        _offers,
+        _templates,
+        _rollbacks,
+        _verifications,
+        _tasks,
+        _order,
+        _prices,
+        _open_prices,
+    ):
         yield from check(outline)
     yield from check_cycles(outline)
 
@@ -221,6 +234,25 @@ def _prices(outline: Outline) -> Iterator[Fault]:
             if missing:
                 message = f"there is no price for {', '.join(missing)}"
                 yield Fault((*line.path, "prices"), "prices", message, {"remedy": "add one, 0 if it is free"})
+
+
+def _open_prices(outline: Outline) -> Iterator[Fault]:
+    """Prices and quotas are shown to whoever sees the order: nothing secret may stand in them."""
+    parts = outline.fields if outline.kind == "bundle" else outline.parameters.values()
+    secret = {str(part.body.get("name", part.path[-1])) for part in parts if is_secret(part.body)}
+    for use in uses(outline):
+        if use.sees == "cost" and not use.problems:
+            named = {
+                reference.path[0] if reference.root in ("bundle", "parameters") and reference.path else reference.root
+                for reference in use.references
+            }
+            for name in sorted(named & secret):
+                yield Fault(use.path, "secret", f"{name} is secret, and a price is not", {"remedy": "name another field"})
+    for line in outline.cost_lines:
+        for key in ("each", "by"):
+            if line.body.get(key) in secret:
+                message = f"{line.body[key]} is secret, and a price is not"
+                yield Fault((*line.path, key), "secret", message, {"remedy": "name another field"})
 
 
 def _countable(line: Part, known: Mapping[str, Part]) -> Iterator[Fault]:

@@ -6,13 +6,14 @@ One bad file never takes others down: an entry with a fault is not among `items`
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from app.catalog import bundles, checks, templates
 from app.catalog.modules import Module, ModuleError, pack
 from app.catalog.outline import Outline
+from app.catalog.quotas import FILE, Quotas, shaped
 from app.catalog.schema import KINDS
 from app.catalog.shaping import shape
 from app.catalog.yaml12 import Path, Problem, Text, read
@@ -65,12 +66,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a folder holds. faulty: the names of entries whose file is there and cannot be taken."""
+    """What a folder holds. faulty: the names of entries whose file is there and cannot be taken.
+
+    quotas: None where the file of them cannot be taken, so that the last good one stays.
+    """
 
     items: Mapping[str, Entry]
     bundles: Mapping[str, Entry]
     faults: tuple[CatalogFault, ...]
     faulty: frozenset[str] = frozenset()
+    quotas: Quotas | None = None
 
     @property
     def entries(self) -> list[Entry]:
@@ -113,16 +118,28 @@ def load(root: FilePath, known: Known | None = None) -> Catalog:
     for file in files:
         if file.readable:
             file.faults += _faults(root, file, library, names)
-    return _catalog(files)
+    return _catalog(files, *_quotas(root))
+
+
+def _quotas(root: FilePath) -> tuple[Quotas | None, list[CatalogFault]]:
+    """What teams may use, as the file at the root says it; without one nobody has a limit."""
+    path = root / FILE
+    if not path.exists() and not path.is_symlink():
+        return Quotas(), []
+    plain = Text(problems=[_at_start("is a symbolic link or no plain file", "put the file itself here")])
+    text = _content(path) if _is_plain(root, path) else plain
+    file = _File(FILE, text, Outline(path.stem, "quotas", {}), problems=text.problems)
+    quotas, file.faults = (None, []) if text.problems else shaped(text)
+    return quotas, [replace(fault, entry=None) for fault in _told(file)]
 
 
 def _documents(root: FilePath) -> Iterator[FilePath]:
-    """The YAML files, without modules and hidden folders, in order."""
+    """The YAML files of entries, without modules and hidden folders, in order."""
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
         if (
             path.suffix in (".yaml", ".yml")
-            and inside.parts[0] != "modules"
+            and inside.parts[0] not in ("modules", FILE)
             and not any(p.startswith(".") for p in inside.parts)
         ):
             yield path
@@ -215,9 +232,9 @@ def _modules(root: FilePath, file: _File) -> Iterator[Fault]:
             yield Fault((*part.path, "template", "module_source"), "module", str(error), {"remedy": error.remedy})
 
 
-def _catalog(files: Iterable[_File]) -> Catalog:
+def _catalog(files: Iterable[_File], quotas: Quotas | None, of_quotas: Iterable[CatalogFault]) -> Catalog:
     found: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
-    faults: list[CatalogFault] = []
+    faults: list[CatalogFault] = [*of_quotas]
     faulty: set[str] = set()
     for file in files:
         told = _told(file)
@@ -227,7 +244,7 @@ def _catalog(files: Iterable[_File]) -> Catalog:
         else:
             entry = _entry(file, file.definition)
             found[entry.kind][entry.name] = entry
-    return Catalog(found["item"], found["bundle"], tuple(faults), frozenset(faulty))
+    return Catalog(found["item"], found["bundle"], tuple(faults), frozenset(faulty), quotas)
 
 
 def _told(file: _File) -> list[CatalogFault]:

@@ -14,15 +14,13 @@ from pydantic_core import PydanticCustomError
 from app.core.durations import parse_duration
 from app.core.fields import Field as FormField
 from app.core.fields.patterns import compile_pattern
+from app.core.quota import COUNTED
 from app.core.shapes import Shape, did_you_mean
 from app.core.step_params import NOTHING_TO_UNDO, HttpCode, Scalar, is_template, step_types
 from app.core.versions import check_range, check_version
 
 LATER: frozenset[str] = frozenset(
     {
-        "quota",
-        "per_team",
-        "per_user",
         "service",
         "targets",
         "state_of",
@@ -398,10 +396,23 @@ class ItemPresentation(Shape):
     groups: list[Group] = []
 
 
+def _own_resource(name: str) -> str:
+    if name in COUNTED:
+        raise PydanticCustomError("reserved", "is counted by itself", {"remedy": "take it away, or give it another name"})
+    return name
+
+
+Resource = Annotated[Word, AfterValidator(_own_resource)]
+Amount = Annotated[float, Field(ge=0, le=1e12)] | Annotated[str, Field(min_length=1)]
+Most = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
 class Limits(Shape):
-    """How many orders of an item are built at once; the others wait for their turn."""
+    """How many orders of an item are built at once (the others wait for their turn), and how many of it anybody may have."""
 
     concurrent: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    per_team: Most | None = None
+    per_user: Most | None = None
 
 
 class Item(Header):
@@ -409,6 +420,7 @@ class Item(Header):
 
     inputs: dict[Word, Input] = {}
     limits: Limits | None = None
+    quota: dict[Resource, Amount] = {}
     presentation: ItemPresentation = ItemPresentation()
     fulfillment: Fulfillment
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
 from app import audit
-from app.catalog import search
+from app.catalog import offers, quotas, search
 from app.catalog.loader import Catalog, CatalogFault, Entry, Known
+from app.catalog.offers import ENTRY
+from app.catalog.prices import item_price_from, price_from
 from app.core.versions import sort_key
 from app.models import CatalogBundle, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
 from app.models import CatalogFault as FaultRow
@@ -68,6 +70,9 @@ def sync(session: Ledger, catalog: Catalog, *, source: str, commit: str | None =
     run = _Run(session, Counter(), list(catalog.faults), _hashes(session), commit)
     for model, entries in ((CatalogItem, catalog.items), (CatalogBundle, catalog.bundles)):
         _entries(run, model, entries, catalog.faulty)
+    _price(run, catalog)
+    if catalog.quotas is not None:
+        quotas.store(session.connection(), catalog.quotas)
     _write_faults(run, row)
     row.added, row.changed, row.unchanged, row.retired = (
         run.counts[key] for key in ("added", "changed", "unchanged", "retired")
@@ -196,6 +201,27 @@ def _retire(run: _Run, row: CatalogItem | CatalogBundle) -> None:
     run.session.execute(
         update(CatalogVersion).where(CatalogVersion.kind == kind, CatalogVersion.name == row.name).values(active=False)
     )
+
+
+def _price(run: _Run, catalog: Catalog) -> None:
+    """Say beside each entry what its defaults cost, which no list could work out. A bundle's hangs on its items."""
+    run.session.flush()
+    connection = run.session.connection()
+    for model, entries in ((CatalogItem, catalog.items), (CatalogBundle, catalog.bundles)):
+        table = ENTRY["item" if model is CatalogItem else "bundle"]
+        known = {row.name: row.price_from for row in connection.execute(select(table.c.name, table.c.price_from))}
+        for name, entry in entries.items():
+            found = _from(connection, entry)
+            if name in known and known[name] != found:
+                connection.execute(update(table).where(table.c.name == name).values(price_from=found or null()))
+
+
+def _from(connection: Connection, entry: Entry) -> dict[str, Any] | None:
+    """What the entry costs at least. An item is priced from its document; only of a bundle the items are looked for."""
+    if entry.kind == "item":
+        return item_price_from(entry.title, entry.definition)
+    offer = offers.current(connection, entry.kind, entry.name)
+    return price_from(offer) if offer else None
 
 
 def _write_faults(run: _Run, row: CatalogSync) -> None:

@@ -69,6 +69,9 @@ def uses(outline: Outline) -> Iterator[Use]:
     for part in outline.cost_lines:
         yield from _templates(part.body.get("label"), (*part.path, "label"), "cost")
         yield from _bare(part.body.get("times"), (*part.path, "times"), "cost")
+    quota = outline.at("quota")
+    for resource, amount in quota.items() if isinstance(quota, Mapping) else ():
+        yield from _bare(amount, ("quota", resource), "cost")
     for part in (*outline.fields, *outline.groups):
         yield from _bare(part.body.get("visible_when"), (*part.path, "visible_when"), "form")
     for entry in outline.entries:

@@ -387,9 +387,9 @@ def test_a_name_that_cannot_be_an_identity_is_a_fault(folder):
 
 
 def test_a_file_outside_a_category_is_a_fault(folder):
-    write(folder, "quotas.yaml", "default: {databases: 3}")
+    write(folder, "others.yaml", "default: {databases: 3}")
     (fault,) = load(folder).faults
-    assert (fault.path, fault.message) == ("quotas.yaml", "is in no category")
+    assert (fault.path, fault.message) == ("others.yaml", "is in no category")
 
 
 def test_a_folder_that_cannot_be_a_category_is_a_fault(folder):

@@ -1,0 +1,75 @@
+"""What an offer costs as it was answered, and what it takes of quotas: documents and answers, as the core counts them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.catalog.offers import Offer, OfferItem
+from app.core.cost import Part, Price, quote
+from app.core.order import Resolved, resolve, resolve_item
+from app.core.quota import Taking
+from app.core.secrecy import is_secret, secret_fields
+
+BUNDLE = "bundle"
+
+
+def price_of(offer: Offer, resolved: Resolved) -> Price | None:
+    """What an order costs; None where nothing of it has a price. Never raises, however wrong the answers are."""
+    parts = [_item_part(item, resolved) for item in _selected(offer, resolved)]
+    if offer.kind == BUNDLE and offer.definition.get("cost"):
+        values = _open(offer.definition, resolved.bundle_values)
+        parts.append(Part(BUNDLE, offer.title, offer.definition["cost"], values, {BUNDLE: values}))
+    return quote(parts)
+
+
+def takings(offer: Offer, resolved: Resolved) -> list[Taking]:
+    """The selected items of an order as quotas see them."""
+    return [
+        Taking(
+            catalog_item=item.catalog_item,
+            title=item.title,
+            owner=item.owner,
+            quota=item.definition.get("quota") or {},
+            limits=item.definition.get("limits") or {},
+            scope=_scope(_open(item.definition, resolved.item_values.get(item.alias, {}))),
+        )
+        for item in _selected(offer, resolved)
+    ]
+
+
+def price_from(offer: Offer) -> dict[str, Any] | None:
+    """What an order with nothing but defaults costs, `{currency, per, total}`; None where that cannot be worked out."""
+    if offer.kind == BUNDLE:
+        return _least(price_of(offer, resolve(offer.definition, [item.order_item() for item in offer.items], {}, {})))
+    return item_price_from(offer.title, offer.definition)
+
+
+def item_price_from(title: str, definition: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same of an item's document alone."""
+    values = _open(definition, resolve_item(definition, {}).item_values["item"])
+    return _least(quote([Part("item", title, definition.get("cost"), values, _scope(values))]))
+
+
+def _least(price: Price | None) -> dict[str, Any] | None:
+    if price is None or price.total is None:
+        return None
+    told = price.as_json()
+    return {key: told[key] for key in ("currency", "per", "total")}
+
+
+def _selected(offer: Offer, resolved: Resolved) -> list[OfferItem]:
+    return [item for item in offer.items if resolved.selected.get(item.alias)]
+
+
+def _item_part(item: OfferItem, resolved: Resolved) -> Part:
+    values = _open(item.definition, resolved.item_values.get(item.alias, {}))
+    return Part(item.alias, item.title, item.definition.get("cost"), values, _scope(values))
+
+
+def _scope(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**values, "parameters": values}
+
+
+def _open(definition: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that may stand in the label of a price: no secret one."""
+    secret = {name for name, field in secret_fields(definition).items() if is_secret(field)}
+    return {name: value for name, value in values.items() if name not in secret}
