@@ -1,4 +1,4 @@
-"""Encrypts and decrypts single cells of the database with AES-256-GCM, under a ring of named keys.
+"""Encrypts and decrypts single cells of the database with AES-256-GCM, under a ring of named keys; marks texts with HMAC.
 
 A token is `0x01 | length of the key id | key id | nonce (12 bytes) | ciphertext and tag`. The key id says which key of the
 ring opens it, so that a new first key can be put in front while older cells stay readable. The header and the cell's
@@ -7,6 +7,8 @@ address are authenticated: a ciphertext that was moved to another row or column 
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 import re
 from collections.abc import Sequence
@@ -19,6 +21,8 @@ from app.errors import StratusError
 FORMAT = 1
 KEY_BYTES = 32
 NONCE_BYTES = 12
+MARKING = b"stratus marks"
+"""Derives the key of marks from a key of the ring, so that no key serves two purposes."""
 KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
 
@@ -46,6 +50,7 @@ class Vault:
         if len(self._ciphers) != len(keys):
             raise ValueError("VAULT_KEYS names a key id twice")
         self._first = keys[0][0]
+        self._marking = {key_id: hmac.digest(key, MARKING, hashlib.sha256) for key_id, key in keys}
 
     @classmethod
     def from_text(cls, vault_keys: str) -> "Vault":
@@ -71,6 +76,18 @@ class Vault:
             return cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], header + cell.encode())
         except (InvalidTag, ValueError) as error:
             raise VaultError from error
+
+    def mark(self, text: str) -> str:
+        """A mark that is the same for the same text only, and from which nobody without the key can guess it."""
+        return self._mark(self._first, text)
+
+    def is_mark(self, mark: str, text: str) -> bool:
+        """Whether `mark` was made of `text`, by whichever key of the ring made it."""
+        key_id, colon, _ = mark.rpartition(":")
+        return bool(colon) and key_id in self._marking and hmac.compare_digest(mark, self._mark(key_id, text))
+
+    def _mark(self, key_id: str, text: str) -> str:
+        return f"{key_id}:{hmac.digest(self._marking[key_id], text.encode(), hashlib.sha256).hex()}"
 
 
 def _pair(number: int, text: str) -> tuple[str, bytes]:

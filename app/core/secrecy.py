@@ -4,14 +4,17 @@ Works on definitions as documents write them, so that an order can be told from 
 Drafts, templates, links and stored rows of a batch take an order `without_secrets`; whatever shows one takes it `masked`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
+
+from app.core.expressions import references
 
 MASK: Final = "********"
 """What stands for a secret wherever it may not be read. Sent back by a client, it means: keep the value you have."""
 
 Definition = Mapping[str, Any]
 Answers = Mapping[str, Any]
+Names = Collection[tuple[str, ...]]
 _GONE = object()
 """In the place of a secret that is taken out."""
 
@@ -32,6 +35,11 @@ class OrderedItem(Protocol):
     @property
     def definition(self) -> Definition:
         """Its document."""
+        ...
+
+    @property
+    def fixed(self) -> Mapping[str, Any]:
+        """The bundle's `parameters` for it, maybe templates over `bundle.*`."""
         ...
 
 
@@ -108,10 +116,73 @@ def masked(offer: Ordered, order: Mapping[str, Any]) -> dict[str, Any]:
     return _order(offer, order, lambda _: MASK)
 
 
+def restored(offer: Ordered, order: Mapping[str, Any], stored: Mapping[str, Answers]) -> dict[str, Any]:
+    """A copy of a posted order with what is stored in the place of every mask. Never raises, whatever was posted.
+
+    stored: by `bundle` and by alias, the whole answers of fields that hold secrets.
+    """
+
+    places = secret_places(offer)
+
+    def put(holder: dict[str, Any], key: str, part: str) -> None:
+        if isinstance(answers := holder.get(key), Mapping):
+            fields, known = places[part], stored.get(part, {})
+            holder[key] = {
+                name: _restored(fields[name], value, known.get(name)) if name in fields else value
+                for name, value in answers.items()
+            }
+
+    made: dict[str, Any] = _copied(order)
+    if offer.kind == "item":
+        put(made, "parameters", offer.items[0].alias)
+        return made
+    put(made, "bundle_parameters", "bundle")
+    if isinstance(sent := made.get("item_parameters"), dict):
+        for item in offer.items:
+            put(sent, item.alias if item.alias in sent else item.catalog_item, item.alias)
+    return made
+
+
+def _restored(field: Definition, value: Any, stored: Any) -> Any:
+    """One answer with what is stored in the place of its masks: by their names in objects, by their places in lists."""
+    if stored is None:
+        return value
+    if is_secret(field):
+        return stored if value == MASK else value
+    inside = {one.get("name", ""): one for one in _inside(field)}
+    if field.get("type") == "object" and isinstance(value, Mapping) and isinstance(stored, Mapping):
+        return {name: _restored(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()}
+    if field.get("type") == "list" and isinstance(value, list) and isinstance(stored, list):
+        of = next(iter(inside.values()), {})
+        return [_restored(of, one, stored[at] if at < len(stored) else None) for at, one in enumerate(value)]
+    return value
+
+
 def secret_places(offer: Ordered) -> dict[str, dict[str, Definition]]:
-    """What `secret_fields` says of each part of an offer: by `bundle` and by alias, an item alone by its alias."""
-    parts = {item.alias: secret_fields(item.definition) for item in offer.items}
-    return parts if offer.kind == "item" else {"bundle": secret_fields(offer.definition), **parts}
+    """The secret fields of each part of an offer, by `bundle` and by alias; of an item alone by its alias.
+
+    What a bundle fixes with a secret answer of its own is secret, whatever the item says of it.
+    """
+    if offer.kind == "item":
+        return {item.alias: secret_fields(item.definition) for item in offer.items}
+    own = secret_fields(offer.definition)
+    sources: Names = {("bundle", name) for name in own}
+    return {"bundle": own} | {item.alias: _handed(item.fixed, sources) | secret_fields(item.definition) for item in offer.items}
+
+
+def touches(template: Any, names: Names) -> bool:
+    """Whether a template reads what one of these names stands for, part of it, or a whole that it is part of.
+
+    names: from a root on, such as `("bundle", "password")`.
+    """
+    if not names:
+        return False
+    read = [(reference.root, *reference.path) for reference in references(template)]
+    return any(a == b[: len(a)] or b == a[: len(b)] for a in read for b in names)
+
+
+def _handed(fixed: Mapping[str, Any], sources: Names) -> dict[str, Definition]:
+    return {name: {"name": name, "sensitive": True} for name, template in fixed.items() if touches(template, sources)}
 
 
 def _order(offer: Ordered, order: Mapping[str, Any], put: Callable[[Any], Any]) -> dict[str, Any]:

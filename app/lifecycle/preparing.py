@@ -5,7 +5,7 @@ answer of `POST /requests/validate` and a submit come from the same value.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -18,6 +18,7 @@ from app.core.order import Resolved, resolve, resolve_item
 from app.core.plan import ChosenItem, PlannedStep, plan
 from app.core.shapes import Shape, shape_faults
 from app.errors import Fault
+from app.lifecycle import secrets
 from app.lifecycle.caller import Caller
 from app.lifecycle.ruling import approvals_of
 
@@ -63,6 +64,8 @@ class Prepared:
     faults: Sequence[Fault]
     approvals: Sequence[NeededApproval] = ()
     """Who must agree before it is built; known once there is no fault."""
+    secret: secrets.Parts = field(default_factory=dict, repr=False)
+    """What the masks in `resolved` stand for."""
 
 
 def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) -> Prepared:
@@ -79,13 +82,14 @@ def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) ->
     if offer is None:
         return Prepared(None, None, (), team, _first_of_each_place(faults))
     faults += _access(caller, offer, team)
-    resolved = _resolve(offer, order)
+    resolved = _resolve(offer, secrets.with_generated(offer, order))
     faults += resolved.faults
+    told, secret = secrets.told_apart(offer, resolved)
     if faults:
-        return Prepared(offer, resolved, (), team, _first_of_each_place(faults))
+        return Prepared(offer, told, (), team, _first_of_each_place(faults), secret=secret)
     requester = {"user_id": caller.person.user_id, "team": team, "email": caller.person.email}
     approvals = approvals_of(offer, resolved, None, requester)
-    return Prepared(offer, resolved, _planned(offer, resolved), team, (), approvals)
+    return Prepared(offer, told, _planned(offer, resolved), team, (), approvals, secret=secret)
 
 
 def _shape(shape: type[Shape], order: Mapping[str, Any]) -> list[Fault]:

@@ -2,18 +2,21 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from app.core.expressions import references, render
+from app.core.expressions import render
+from app.core.secrecy import MASK, fields_of, is_secret, secret_fields, secret_values, touches
 from app.core.statuses import STEP_SATISFIED, StepStatus
+from app.lifecycle import secrets
+from app.lifecycle.secrets import OWN
 from app.models.tables import ITEM, STEP, VERSION
 from app.outbound import Redactor
-from app.vault import Vault
+from app.vault import Vault, VaultError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Scopes:
     request: Row[Any]
     vault: Vault
     secrets: Mapping[str, str] = field(default_factory=dict)
+    file: Callable[[str], str] | None = None
+    """Where a step finds the file of an upload id; without it the id stands for the file."""
 
     @cached_property
     def _items(self) -> dict[str, Row[Any]]:
@@ -84,9 +89,42 @@ class Scopes:
         Raises VaultError when an output cannot be decrypted.
         """
         made = [self._secret_outputs(step) for step in self._steps if step.secret_outputs is not None]
-        answers = [_sensitive_answers(item.definition, "fields", item.parameters) for item in self._items.values()]
-        ordered = _sensitive_answers(self._definition, "bundle_fields", self.request.bundle_parameters)
-        return list(_texts([*made, *answers, ordered]))
+        parts = [*((alias, item.definition) for alias, item in self._items.items()), (OWN, self._definition)]
+        answers = [part for name, definition in parts for part in self._secret_parts(name, definition)]
+        return list(dict.fromkeys(_texts([*made, *answers])))
+
+    @cached_property
+    def _secrets(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the masks among the answers stand for. Raises VaultError."""
+        return secrets.opened(self.connection, self.vault, self.request.id)
+
+    def _shown(self, part: str) -> Mapping[str, Any]:
+        """The answers of the bundle (`OWN`) or of one item as they are stored, secret ones masked."""
+        answers: Mapping[str, Any] = self.request.bundle_parameters if part == OWN else self._items[part].parameters
+        return answers
+
+    def _stored(self, part: str) -> Mapping[str, Any]:
+        """The secret ones. Cost: one SELECT for all parts; nothing where no mask stands among the answers."""
+        return self._secrets.get(part, {}) if MASK in _texts(self._shown(part)) else {}
+
+    def _answers(self, part: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+        """All of them in clear. Raises VaultError when one is lost: a mask is nobody's password."""
+        answers = {**self._shown(part), **self._stored(part)}
+        if any(is_secret(field) and answers.get(name) == MASK for name, field in secret_fields(definition).items()):
+            raise VaultError
+        return answers
+
+    def _secret_parts(self, part: str, definition: Mapping[str, Any]) -> Iterator[Any]:
+        """Whatever is secret among the answers of one part, also what a bundle handed to an item that knows nothing of it."""
+        fields, stored = secret_fields(definition), self._stored(part)
+        for name, value in self._answers(part, definition).items():
+            if name in fields:
+                yield from secret_values(fields[name], value)
+            elif name in stored:
+                yield value
+
+    def _secret_names(self, part: str, definition: Mapping[str, Any]) -> set[str]:
+        return (secret_fields(definition).keys() & self._shown(part).keys()) | self._stored(part).keys()
 
     @cached_property
     def ordered(self) -> Mapping[str, Any]:
@@ -121,7 +159,7 @@ class Scopes:
         def made(name: str, spec: Mapping[str, Any]) -> Output:
             value = render(spec["value"], open_scope)
             # By name, since what was made of a secret need not look like it; by value, since it may have come another way.
-            secret = spec.get("sensitive") or _touches(spec["value"], tainted) or redactor.deep(value) != value
+            secret = spec.get("sensitive") or touches(spec["value"], tainted) or redactor.deep(value) != value
             return Output(group, name, value, bool(secret), spec.get("description"))
 
         return [made(name, spec) for name, spec in declared.items()]
@@ -136,9 +174,9 @@ class Scopes:
         }
         if alias is not None:
             item = self._items[alias]
-            answers = _sensitive_answers(item.definition, "fields", item.parameters)
+            answers = self._secret_names(alias, item.definition)
             return own | {("parameters", name) for name in answers} | {(name,) for name in answers}
-        ordered = _sensitive_answers(self._definition, "bundle_fields", self.request.bundle_parameters)
+        ordered = self._secret_names(OWN, self._definition)
         own |= {(root, name) for root in ("bundle", "parameters") for name in ordered}
         return own | {
             ("items", item, "outputs", output.name)
@@ -161,22 +199,29 @@ class Scopes:
 
     def _item_scope(self, alias: str) -> dict[str, Any]:
         item = self._items[alias]
+        answers = self._with_files(self._answers(alias, item.definition), item.definition)
         about = {"name": item.catalog_item, "version": item.version, "owner": item.owner}
         return {
-            **item.parameters,
-            "parameters": item.parameters,
+            **answers,
+            "parameters": answers,
             "steps": self._step_outputs(alias),
             "catalog_item": about,
         }
 
     def _bundle_scope(self) -> dict[str, Any]:
         chosen: Mapping[str, bool] = self.request.selected
+        answers = self._with_files(self._answers(OWN, self._definition), self._definition)
         return {
-            "bundle": self.request.bundle_parameters,
-            "parameters": self.request.bundle_parameters,
+            "bundle": answers,
+            "parameters": answers,
             "steps": self._step_outputs(None),
             "items": {alias: self._item_view(alias, selected) for alias, selected in chosen.items()},
         }
+
+    def _with_files(self, answers: dict[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers, files by what a step finds them under."""
+        files = [one["name"] for one in fields_of(definition) if one.get("type") == "file" and answers.get(one["name"])]
+        return {**answers, **{name: self.file(answers[name]) for name in files}} if files and self.file else answers
 
     def _item_view(self, alias: str, selected: bool) -> dict[str, Any]:
         outputs = self.item_outputs(alias) if selected and self.finished(alias) else []
@@ -191,17 +236,6 @@ class Scopes:
     def _secret_outputs(self, step: Row[Any]) -> dict[str, Any]:
         secret: dict[str, Any] = json.loads(self.vault.decrypt(step.secret_outputs, secret_cell(step.id)))
         return secret
-
-
-def _sensitive_answers(definition: Mapping[str, Any], where: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-    fields = (definition.get("presentation") or {}).get(where) or ()
-    return {f["name"]: answers[f["name"]] for f in fields if f.get("sensitive") and f["name"] in answers}
-
-
-def _touches(template: Any, tainted: set[tuple[str, ...]]) -> bool:
-    """Whether a template reads something sensitive, part of it, or a whole that it is part of."""
-    read = [(reference.root, *reference.path) for reference in references(template)]
-    return any(a == b[: len(a)] or b == a[: len(b)] for a in read for b in tainted)
 
 
 def _texts(value: Any) -> Iterator[str]:

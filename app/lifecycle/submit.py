@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from app.catalog import offers
 from app.core.order import Resolved
 from app.core.plan import PlannedStep
 from app.core.statuses import RequestStatus, StepStatus
 from app.errors import Conflict, Invalid
-from app.lifecycle import storing, turns, write
+from app.lifecycle import secrets, storing, turns, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.scopes import Scopes
@@ -45,31 +45,36 @@ def submit(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None
 
     key: the client's idempotency key; the same key with the same order answers the same request again.
     """
-    digest = hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()
-    if key is not None and (known := _known(unit.connection, caller, key, digest)):
+    written = json.dumps(order, sort_keys=True)
+    if key is not None and (known := _known(unit, caller, key, written)):
         return known
     prepared = prepare(unit.connection, caller, order)
     if prepared.faults or prepared.offer is None or prepared.resolved is None or prepared.team is None:
         raise Invalid(faults=prepared.faults)
     for _ in range(MOST_IDS):
-        if (made := _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, digest)) is not None:
+        if (made := _write(unit, caller, prepared, prepared.offer, prepared.resolved, prepared.team, key, written)) is not None:
             return made
         # Somebody with the same key was faster between the look and the insert: their request is the answer. Or the id,
         # which is short so that people can say it, is taken: the next one hardly is.
-        if key is not None and (known := _known(unit.connection, caller, key, digest)):
+        if key is not None and (known := _known(unit, caller, key, written)):
             return known
     raise Conflict("the order could not be stored; send it again")
 
 
-def _known(connection: Connection, caller: Caller, key: str, digest: str) -> Submitted | None:
-    row = connection.execute(
+def _known(unit: Unit, caller: Caller, key: str, written: str) -> Submitted | None:
+    row = unit.connection.execute(
         select(REQUEST).where(REQUEST.c.requester_id == caller.person.id, REQUEST.c.idempotency_key == key)
     ).one_or_none()
     if row is None:
         return None
-    if row.idempotency_hash != digest:
+    if not _is_same(unit, row.idempotency_hash, written):
         raise Conflict("this Idempotency-Key was used for another order", code="idempotency_key_reused")
     return _submitted(row)
+
+
+def _is_same(unit: Unit, mark: str, written: str) -> bool:
+    """Whether a request's mark is that of this order. Before there were secrets in orders, it was a plain hash of them."""
+    return unit.vault.is_mark(mark, written) or mark == hashlib.sha256(written.encode()).hexdigest()
 
 
 def _submitted(row: Row[Any]) -> Submitted:
@@ -85,7 +90,7 @@ def _write(
     resolved: Resolved,
     team: str,
     key: str | None,
-    digest: str,
+    written: str,
 ) -> Submitted | None:
     """Write an order that has no fault; None when its id or its key is taken."""
     connection, steps = unit.connection, prepared.steps
@@ -109,7 +114,7 @@ def _write(
             requester_team=team,
             owner_teams=sorted({step.owner_team for step in steps} | {offer.owner}),
             idempotency_key=key,
-            idempotency_hash=digest if key is not None else None,
+            idempotency_hash=unit.vault.mark(written) if key is not None else None,
             admitted=admitted,
             timeout=unit.rules.request_timeout,
         ),
@@ -118,6 +123,7 @@ def _write(
     )
     if row is None:
         return None
+    secrets.store(connection, unit.vault, row.id, prepared.secret)
     unit.ready += len(ready)
     # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
     if admitted and (not ready or _undecided(steps)):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.core.secrecy import MASK, masked, masked_value, secret_places, secret_values, without_secrets
+from app.core.secrecy import MASK, masked, masked_value, restored, secret_places, secret_values, touches, without_secrets
 
 PASSWORD = {"name": "password", "type": "secret"}
 SIZE = {"name": "size", "type": "integer"}
@@ -25,6 +25,7 @@ class Part:
     alias: str
     catalog_item: str
     definition: dict[str, Any]
+    fixed: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -109,3 +110,42 @@ def test_places_are_named_by_part() -> None:
 @pytest.mark.parametrize("posted", [{}, {"bundle_parameters": 3}, {"item_parameters": []}, {"item_parameters": {"db": "x"}}])
 def test_whatever_was_posted_nothing_breaks(posted: dict[str, Any]) -> None:
     assert without_secrets(BUNDLE, posted) == posted
+
+
+def test_what_a_bundle_fixes_with_a_secret_is_secret_in_the_item_too() -> None:
+    fixed = {"size": 3, "login": "{{ bundle.pin }}", "note": "{{ bundle.size }}"}
+    bundle = Entry("bundle", BUNDLE.definition, [Part("db", "postgres", DATABASE.definition, fixed)])
+    assert sorted(secret_places(bundle)["db"]) == ["login", "password", "root"]
+
+
+@pytest.mark.parametrize(
+    ("template", "reads"),
+    [
+        ("{{ bundle.pin }}", True),
+        ("{{ bundle }}", True),
+        ("x {{ bundle.pin.part | upper }}", True),
+        ("{{ bundle.pinned }}", False),
+        ("plain", False),
+    ],
+)
+def test_a_template_touches_what_it_reads_in_part_or_as_part_of_a_whole(template: str, reads: bool) -> None:
+    assert touches(template, {("bundle", "pin")}) is reads
+
+
+def test_masks_become_what_is_stored() -> None:
+    stored = {"bundle": {"pin": 1234, "users": ORDER["bundle_parameters"]["users"]}, "db": {"password": "p0"}}  # type: ignore[index]  # JSON
+    assert restored(BUNDLE, masked(BUNDLE, ORDER), stored) == ORDER
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"bundle_parameters": {"pin": MASK}},
+        {"bundle_parameters": {"size": MASK}},
+        {"item_parameters": {"db": {"password": "new"}}},
+        {"item_parameters": 3},
+        {"bundle_parameters": {"users": [{"token": MASK}]}},
+    ],
+)
+def test_what_is_no_mask_of_something_stored_stays(order: dict[str, Any]) -> None:
+    assert restored(BUNDLE, order, {"db": {"password": "p0"}, "bundle": {"size": 3}}) == order
