@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask, Response
 
 from app.api import (
+    batches,
     catalog,
     correlation,
     docs,
@@ -36,7 +37,7 @@ def _v1() -> Blueprint:
     problems.install(v1)
     v1.before_request(limits.count_call)
     v1.before_request(reading.refuse_unstorable_names)
-    for part in (catalog, requests, live, steps, tickets, queue, people, operations):
+    for part in (catalog, batches, requests, live, steps, tickets, queue, people, operations):
         v1.register_blueprint(part.blueprint)
     return v1
 

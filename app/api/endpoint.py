@@ -40,6 +40,9 @@ STREAMED: set[str] = set()
 TEXTS: dict[str, tuple[str, ...]] = {}
 """By the names of their views: the media types that endpoints answer besides JSON, when the query asks for them."""
 
+TAKES_CSV: set[str] = set()
+"""Endpoints that take CSV besides JSON, by the names of their views."""
+
 BEARER = "bearer"
 DESCRIPTION = SpecTree(
     "flask",
@@ -96,6 +99,7 @@ def endpoint(
     revalidates: bool = False,
     streams: bool = False,
     texts: Sequence[str] = (),
+    takes_csv: bool = False,
     refusals: Sequence[int] = (),
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
@@ -103,8 +107,8 @@ def endpoint(
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
     and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
     and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. texts: media
-    types that it answers besides JSON. refusals: statuses that it answers besides those that `api.openapi` derives from its
-    route.
+    types that it answers besides JSON. takes_csv: a body of CSV is taken too, and given to the view as text. refusals:
+    statuses that it answers besides those that `api.openapi` derives from its route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -115,6 +119,8 @@ def endpoint(
             STREAMED.add(view.__name__)
         if texts:
             TEXTS[view.__name__] = tuple(texts)
+        if takes_csv:
+            TAKES_CSV.add(view.__name__)
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,
@@ -130,7 +136,9 @@ def endpoint(
             asked = reading.query(query)
             if query is not Query:
                 given["query"] = asked
-            if body is not None:
+            if takes_csv and request.mimetype == reading.CSV:
+                given["body"] = reading.text()
+            elif body is not None:
                 given["body"] = reading.body(body) if issubclass(body, Shape) else reading.json_object()
             elif request.method not in SAFE_METHODS:
                 reading.no_body()

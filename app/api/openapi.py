@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TEXTS
+from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TAKES_CSV, TEXTS
 from app.api.problems import MEDIA_TYPE
+from app.api.reading import CSV
 from app.identity.guard import API_CALLER, guard_of
 
 REF = "#/components/schemas/"
@@ -23,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "request_id": "E.g. `req-20250816-abc123`.",
     "step_id": "E.g. `step-002`.",
     "ticket_id": "E.g. `TCK-1042`.",
+    "batch_id": "E.g. `bat-20250816-abc123`.",
     "token_id": "As the list of tokens names it.",
 }
 HEADERS: Mapping[str, Mapping[str, Any]] = {
@@ -62,6 +64,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
                 operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
             for media in TEXTS.get(operation["operationId"], ()):
                 operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
+            if operation["operationId"] in TAKES_CSV:
+                operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["description"] = NAMES[parameter["name"]]

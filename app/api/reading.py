@@ -19,6 +19,7 @@ DEEPEST = 64
 KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEY_HEADER = "Idempotency-Key"
+CSV = "text/csv"
 
 S = TypeVar("S", bound=Shape)
 Q = TypeVar("Q", bound="Query")
@@ -48,6 +49,14 @@ def json_object() -> dict[str, Any]:
     if faults:
         raise Invalid(faults=faults)
     return dict(document)
+
+
+def text() -> str:
+    """The body as text. Raises Malformed for what is not UTF-8, Invalid for what no database keeps."""
+    read = _text(request.get_data())
+    if not storable(read):
+        raise Invalid(faults=list(_unstorable(read)))
+    return read
 
 
 def body(shape: type[S]) -> S:

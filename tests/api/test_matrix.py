@@ -21,10 +21,13 @@ RETRIES = (401, OK, OK, OK, 403, OK, 404)
 """Those who asked may too, as long as nobody has claimed the ticket."""
 DECIDES = (401, OK, OK, 403, 403, OK, 404)
 """The team that asked, and administrators."""
+SENT = (401, OK, 404, 404, 404, OK, 404)
+"""Whoever sent it, and administrators."""
 OWN = (401, OK, 404, 404, 404, 404, 404)
 PLATFORM = (401, 403, 403, OK, OK, OK, 403)
 """Members of platform teams and administrators."""
 
+BATCH = {"mode": "row_by_row", "rows": [{"key": "one", "order": {}}]}
 READS = {
     "/api/docs": PUBLIC,
     "/api/problems": PUBLIC,
@@ -49,6 +52,8 @@ READS = {
     "/api/v1/requests/<request_id>/steps/<step_id>": SEES,
     "/api/v1/requests/<request_id>/steps/<step_id>/logs": SEES,
     "/api/v1/requests/<request_id>/steps/<step_id>/logs/stream": SEES,
+    "/api/v1/batches": KNOWN,
+    "/api/v1/batches/<batch_id>": SENT,
     "/api/v1/tickets": KNOWN,
     "/api/v1/tickets/<ticket_id>": SEES,
     "/api/v1/tickets/<ticket_id>/comments": SEES,
@@ -59,6 +64,7 @@ READS = {
 WRITES = {
     ("POST", "/api/v1/requests"): (KNOWN, STORY),
     ("POST", "/api/v1/requests/validate"): (KNOWN, STORY),
+    ("POST", "/api/v1/requests/batch"): (KNOWN, BATCH),
     ("POST", "/api/v1/requests/<request_id>/cancel"): (DECIDES, {"reason": "Not needed."}),
     ("POST", "/api/v1/requests/<request_id>/retry"): (RETRIES, None),
     ("POST", "/api/v1/requests/<request_id>/resume"): (DECIDES, None),
@@ -87,6 +93,7 @@ def address(stuck, ticket, sarah, people):
         "<request_id>": stuck,
         "<step_id>": "step-002",
         "<ticket_id>": ticket,
+        "<batch_id>": sarah.post("/api/v1/requests/batch", json=BATCH).json["batch_id"],
         "<kind>": "item",
         "<uuid:token_id>": sarah.get("/api/v1/tokens").json["tokens"][0]["token_id"],
     }
