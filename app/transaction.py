@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import Connection
 
-from app import events
+from app import audit, events
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.failpoints import failpoint
@@ -25,12 +25,16 @@ class Rules:
 
 @dataclass(slots=True)
 class Unit:
-    """One unit of work. ready: how many steps became ready in it; the bell rings for them after the commit."""
+    """One unit of work. ready: how many steps became ready in it; the bell rings for them after the commit.
+
+    refused: acts that were refused; they are audited though all else is rolled back.
+    """
 
     connection: Connection
     vault: Vault
     ready: int = 0
     rules: Rules = Rules()
+    refused: list[audit.Act] = field(default_factory=list)
 
 
 @contextmanager
@@ -47,6 +51,9 @@ def transaction() -> Iterator[Unit]:
         db.session.commit()
     except BaseException:
         db.session.rollback()
+        if unit.refused:
+            audit.record(db.session.connection(), unit.refused)
+            db.session.commit()
         raise
     failpoint("web-after-commit")
     bell: Doorbell = current_app.extensions["doorbell"]

@@ -55,11 +55,15 @@ class StepLook:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A request as a decision sees it. given_up: a person, or a timeout, has ended it; what still runs is waited for."""
+    """A request as a decision sees it. given_up: a person, or a timeout, has ended it; what still runs is waited for.
+
+    unapproved: somebody had to agree to it and has not.
+    """
 
     status: RequestStatus
     steps: Sequence[StepLook]
     given_up: bool = False
+    unapproved: bool = False
 
     def step(self, step_id: str) -> StepLook | None:
         """The step of that id."""
@@ -91,6 +95,8 @@ def refuses_resume(look: Look) -> str | None:
         return reason
     if look.status not in RESUMABLE:
         return "it goes on already"
+    if look.unapproved:
+        return "nobody had agreed to it: order it again"
     if all(one.status in STEP_SATISFIED for one in look.steps):
         return "every step is done"
     return None

@@ -14,6 +14,7 @@ from app.core import decisions
 from app.core.access import may_decide, may_run_again, may_see_request, may_work_ticket
 from app.core.decisions import Look
 from app.core.statuses import (
+    BEFORE_BUILDING,
     TICKET_OPEN,
     Activity,
     AttemptStatus,
@@ -22,7 +23,7 @@ from app.core.statuses import (
     TicketStatus,
 )
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import stopping, tickets, turns, undoing
+from app.lifecycle import approving, stopping, tickets, turns, undoing
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking import look_at
 from app.lifecycle.settle import settle
@@ -42,6 +43,10 @@ def cancel(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
     with change_of(unit, caller, request) as change:
         _refuse(decisions.refuses_cancel(look_at(change)))
         if change.status in (RequestStatus.CANCELLING, RequestStatus.CANCELLED):
+            return
+        if change.status in BEFORE_BUILDING:
+            change.decided("request.cancel", by=caller.person.name, reason=reason)
+            approving.drop(change, RequestStatus.CANCELLED, reason)
             return
         change.move_request(RequestStatus.CANCELLING, *sorted(decisions.CANCELLABLE), failure=reason)
         change.decided("request.cancel", by=caller.person.name, reason=reason)

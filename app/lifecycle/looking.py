@@ -35,7 +35,8 @@ def look_at(change: Change) -> Look:
             unsure=row.id in unsure,
         )
 
-    return Look(RequestStatus(change.status), [seen(row) for row in rows], given_up=change.request.failure is not None)
+    request, looks = change.request, [seen(row) for row in rows]
+    return Look(RequestStatus(change.status), looks, given_up=request.failure is not None, unapproved=request.unapproved)
 
 
 def _unsure(connection: Connection, request: uuid.UUID) -> set[uuid.UUID]:

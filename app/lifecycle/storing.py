@@ -24,13 +24,13 @@ WITH made AS (
     INSERT INTO service_requests (
         request_id, title, catalog_kind, catalog_name, catalog_title, catalog_version, catalog_version_id, status,
         bundle_parameters, item_parameters, selected, output_groups, requester_id, requester_user_id, requester_team,
-        requester_email, owner_teams, idempotency_key, idempotency_hash, admitted, deadline, last_event
+        requester_email, owner_teams, idempotency_key, idempotency_hash, admitted, unapproved, deadline, last_event
     ) VALUES (
         'req-' || to_char(clock_timestamp(), 'YYYYMMDD') || '-' || %(letters)s, %(title)s, %(catalog_kind)s, %(catalog_name)s,
         %(catalog_title)s, %(catalog_version)s, %(catalog_version_id)s, %(status)s,
         %(bundle_parameters)s, %(item_parameters)s, %(selected)s, %(output_groups)s, %(requester_id)s, %(requester_user_id)s,
         %(requester_team)s, %(requester_email)s, %(owner_teams)s, %(idempotency_key)s, %(idempotency_hash)s, %(admitted)s,
-        clock_timestamp() + %(timeout)s::interval, cardinality(%(kinds)s::text[])
+        %(unapproved)s, clock_timestamp() + %(timeout)s::interval, cardinality(%(kinds)s::text[])
     ) ON CONFLICT DO NOTHING RETURNING id, request_id, number, created_at
 ), items AS (
     INSERT INTO bundle_request_items (
@@ -63,7 +63,10 @@ SELECT id, request_id, created_at FROM made
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """The columns of a request that is stored: see `app.models.requests`. timeout: how long it may take."""
+    """The columns of a request that is stored: see `app.models.requests`. timeout: how long it may take.
+
+    admitted is true only of one that is not `unapproved`.
+    """
 
     title: str
     catalog_kind: str
@@ -81,6 +84,7 @@ class NewRequest:
     idempotency_hash: str | None
     admitted: bool
     timeout: timedelta | None
+    unapproved: bool = False
 
 
 def store(
@@ -98,7 +102,8 @@ def store(
     person = caller.person
     told = {"by": person.name, "team": new.requester_team}
     audited = {"catalog": new.catalog_name, "version": new.catalog_version, "team": new.requester_team}
-    kinds = ["request.submitted"] if new.admitted else ["request.submitted", "request.queued"]
+    waits_for_turn = not new.admitted and not new.unapproved
+    kinds = ["request.submitted", "request.queued"] if waits_for_turn else ["request.submitted"]
     values = {
         "letters": "".join(secrets.choice(ID_LETTERS) for _ in range(6)),
         "title": new.title,
@@ -120,6 +125,7 @@ def store(
         "idempotency_key": new.idempotency_key,
         "idempotency_hash": new.idempotency_hash,
         "admitted": new.admitted,
+        "unapproved": new.unapproved,
         "timeout": new.timeout,
         "items": Json([dict(item) for item in items]),
         "steps": Json([dict(step) for step in steps]),

@@ -5,7 +5,7 @@ A known `Idempotency-Key` is answered before anything is looked at; what comes t
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,18 @@ from sqlalchemy import Row, select
 
 from app.catalog import offers
 from app.core.order import Resolved
-from app.core.plan import PlannedStep
-from app.core.statuses import RequestStatus, StepStatus
+from app.core.statuses import RequestStatus
 from app.errors import Conflict, Invalid
-from app.lifecycle import secrets, storing, turns, write
+from app.lifecycle import approving, rows, secrets, storing, turns, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.scopes import Scopes
 from app.lifecycle.settle import settle
+from app.lifecycle.tickets import change_of
 from app.models.tables import REQUEST
 from app.transaction import Unit
 
 MOST_IDS = 3
-LONGEST_TITLE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +92,15 @@ def _write(
     written: str,
 ) -> Submitted | None:
     """Write an order that has no fault; None when its id or its key is taken."""
-    connection, steps = unit.connection, prepared.steps
+    connection, steps, unapproved = unit.connection, prepared.steps, bool(prepared.approvals)
     taken = {item.catalog_item: item.definition for item in offer.items if resolved.selected[item.alias]}
-    admitted = turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
-    ready = _first_ready(steps) if admitted else set()
+    admitted = not unapproved and turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
+    ready = rows.first_ready(steps) if admitted else set()
     row = storing.store(
         connection,
         caller,
         storing.NewRequest(
-            title=_title(offer, resolved),
+            title=rows.title(offer, resolved),
             catalog_kind=offer.kind,
             catalog_name=offer.name,
             catalog_title=offer.title,
@@ -110,88 +109,27 @@ def _write(
             bundle_parameters=resolved.bundle_values,
             item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
             selected=resolved.selected,
-            output_groups=_output_groups(offer, resolved),
+            output_groups=rows.output_groups(offer, resolved),
             requester_team=team,
-            owner_teams=sorted({step.owner_team for step in steps} | {offer.owner}),
+            owner_teams=rows.seen_by(prepared, offer),
             idempotency_key=key,
             idempotency_hash=unit.vault.mark(written) if key is not None else None,
             admitted=admitted,
             timeout=unit.rules.request_timeout,
+            unapproved=unapproved,
         ),
-        [_item(item, resolved, position) for position, item in enumerate(offer.items, 1) if resolved.selected[item.alias]],
-        [_step(step, ready) for step in steps],
+        rows.items(offer, resolved),
+        rows.steps(steps, ready),
     )
     if row is None:
         return None
     secrets.store(connection, unit.vault, row.id, prepared.secret)
     unit.ready += len(ready)
+    if unapproved:
+        with change_of(unit, caller, row) as change:
+            approving.ask(change, prepared.approvals)
     # Mostly that is all. Else something is to be worked out: a `when` that waits for nothing, or a plan that is done.
-    if admitted and (not ready or _undecided(steps)):
+    if admitted and (not ready or rows.undecided(steps)):
         with write.change(connection, row.id, caller.person.user_id) as change:
             unit.ready += settle(change, Scopes(connection, change.request, unit.vault))
     return Submitted(row.request_id, RequestStatus.SUBMITTED, row.created_at, offer.name, offer.kind)
-
-
-def _output_groups(offer: offers.Offer, resolved: Resolved) -> list[str]:
-    """Whose documents declare outputs, of what is going to be built."""
-    groups = [item.alias for item in offer.items if resolved.selected[item.alias] and item.definition.get("outputs")]
-    return [*groups, "bundle"] if offer.kind == "bundle" and offer.definition.get("outputs") else groups
-
-
-def _item(item: offers.OfferItem, resolved: Resolved, position: int) -> dict[str, Any]:
-    return {
-        "catalog_item": item.catalog_item,
-        "alias": item.alias,
-        "title": item.title,
-        "version": item.version,
-        "catalog_version_id": str(item.version_id),
-        "owner": item.owner,
-        "parameters": dict(resolved.item_values[item.alias]),
-        "position": position,
-    }
-
-
-def _step(step: PlannedStep, ready: set[str]) -> dict[str, Any]:
-    return {
-        "step_id": step.step_id,
-        "step_name": step.name,
-        "step_title": step.title,
-        "step_type": step.type,
-        "kind": step.kind,
-        "item_alias": step.item_alias,
-        "owner_team": step.owner_team,
-        "step_config": step.config,
-        "verification_config": step.verification,
-        "depends_on": list(step.depends_on),
-        "module_sha256": step.module_sha256,
-        "status": _first_status(step, ready),
-        "position": step.position,
-    }
-
-
-def _first_ready(steps: Sequence[PlannedStep]) -> set[str]:
-    """The steps that wait for nothing."""
-    return {step.step_id for step in _unhindered(steps) if "when" not in step.config}
-
-
-def _undecided(steps: Sequence[PlannedStep]) -> bool:
-    """Whether a step's `when` could not be worked out by the plan and can be now that there is a request."""
-    return any("when" in step.config for step in _unhindered(steps))
-
-
-def _unhindered(steps: Sequence[PlannedStep]) -> list[PlannedStep]:
-    skipped = {step.step_id for step in steps if step.skipped}
-    return [step for step in steps if not step.skipped and skipped.issuperset(step.depends_on)]
-
-
-def _first_status(step: PlannedStep, ready: set[str]) -> StepStatus:
-    if step.skipped:
-        return StepStatus.SKIPPED
-    return StepStatus.READY if step.step_id in ready else StepStatus.PENDING
-
-
-def _title(offer: offers.Offer, resolved: Resolved) -> str:
-    """What people call the request: the bundle's or item's first required text answer, else the entry's title."""
-    values = resolved.bundle_values if offer.kind == "bundle" else resolved.item_values[offer.items[0].alias]
-    name = next((str(values[field]) for field in offer.naming_fields if values.get(field)), offer.title)
-    return " ".join(name.split())[:LONGEST_TITLE] or offer.title

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from app import events
 from app.core.statuses import TICKET_OPEN, Activity, RequestStatus, StepStatus
-from app.lifecycle import timeouts, turns, write
+from app.lifecycle import approval_times, timeouts, turns, write
 from app.lifecycle.claims import DUE_BY
 from app.lifecycle.losing import lost_lease
 from app.lifecycle.progress import Tools
@@ -37,6 +37,8 @@ class Swept:
     retried: int = 0
     rescued: int = 0
     timed_out: int = 0
+    hurried: int = 0
+    """Approvals that were reminded of, escalated or given up."""
     aged: int = 0
     waiting_work: int = 0
     failed: list[str] = field(default_factory=list)
@@ -45,13 +47,14 @@ class Swept:
 
 
 def sweep(engine: Engine, tools: Tools) -> Swept:
-    """Sweep once. A repair that fails is noted and does not stop the others. Cost when all is well: six indexed statements."""
+    """Sweep once. A repair that fails is noted and does not stop the others. Cost when all is well: seven indexed reads."""
     swept = Swept()
     with engine.begin() as connection:
         expired = _rows(connection, _expired())
         due = _rows(connection, _due_retries())
         stuck = _rows(connection, _stuck())
         late = _rows(connection, _late())
+        unanswered = _rows(connection, approval_times.due())
     for step, request in expired:
         swept.lost += _each(engine, swept, partial(_take_back, step=step, request=request, tools=tools))
     for step, request in due:
@@ -60,6 +63,8 @@ def sweep(engine: Engine, tools: Tools) -> Swept:
         swept.rescued += _each(engine, swept, partial(_rescue, request=request, tools=tools))
     for _, request in late:
         swept.timed_out += _each(engine, swept, partial(timeouts.end, request=request, tools=tools))
+    for approval, request in unanswered:
+        swept.hurried += _each(engine, swept, partial(approval_times.act, approval=approval, request=request))
     swept.aged = _each(engine, swept, turns.age)
     with engine.begin() as connection:
         swept.waiting_work = connection.scalar(_work()) or 0

@@ -207,11 +207,11 @@ def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
         unit.ready += settle(change, scopes_of(unit, change))
 
 
-def check_reason(reason: str) -> None:
-    """Raises Invalid where nobody could read why."""
+def check_reason(reason: str, key: str = "reason") -> None:
+    """Raises Invalid where nobody could read why. key: what the caller sent it as."""
     if not reason.strip() or len(reason) > LONGEST_COMMENT:
-        message = f"say why, in 1 to {LONGEST_COMMENT} characters"
-        raise Invalid(faults=[Fault(("reason",), "required", message, {"max_length": LONGEST_COMMENT})])
+        message = f"say {'why' if key == 'reason' else 'it'}, in 1 to {LONGEST_COMMENT} characters"
+        raise Invalid(faults=[Fault((key,), "required", message, {"max_length": LONGEST_COMMENT})])
 
 
 def _let_stay(change: write.Change, ticket: Row[Any], reason: str) -> None:

@@ -1,7 +1,7 @@
 """Taking turns: how many requests of a team, or of an item, are built at once, and what has waited long comes first.
 
 A request whose turn has not come is accepted and planned as any other, but none of its steps is ready. Where no limit is
-set nothing is counted: a claim never looks at limits.
+set nothing is counted: a claim never looks at limits. Where people must agree first, the turn comes after that.
 """
 
 import logging
@@ -98,7 +98,7 @@ def _first_of_each(engine: Engine, broken: Collection[uuid.UUID]) -> list[uuid.U
     """The longest waiting request of each team and entry, the longest waiting of these first."""
     heads = (
         select(REQUEST.c.id, REQUEST.c.priority, REQUEST.c.number)
-        .where(~REQUEST.c.admitted, REQUEST.c.completed_at.is_(None), REQUEST.c.id.not_in(broken))
+        .where(~REQUEST.c.admitted, ~REQUEST.c.unapproved, REQUEST.c.completed_at.is_(None), REQUEST.c.id.not_in(broken))
         .ext(distinct_on(REQUEST.c.requester_team, REQUEST.c.catalog_name))
         .order_by(REQUEST.c.requester_team, REQUEST.c.catalog_name, REQUEST.c.priority, REQUEST.c.number)
         .subquery()
@@ -113,7 +113,7 @@ def _admit_one(connection: Connection, request: uuid.UUID, tools: Tools, team_mo
     if not has_turn(connection, row, team_most):
         return None
     with write.change(connection, request, "system") as change:
-        if change.admitted or change.request.completed_at is not None:
+        if change.admitted or change.request.unapproved or change.request.completed_at is not None:
             return None
         connection.execute(update(REQUEST).where(REQUEST.c.id == request).values(admitted=True))
         change.admitted = True

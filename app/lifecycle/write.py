@@ -15,17 +15,19 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from app import audit, events
 from app.core.statuses import (
+    APPROVAL_MOVES,
     REQUEST_ENDED,
     REQUEST_MOVES,
     STEP_MOVES,
     TICKET_MOVES,
+    ApprovalStatus,
     RequestStatus,
     StepStatus,
     TicketStatus,
     sources,
 )
 from app.models import TICKET_NUMBERS
-from app.models.tables import REQUEST, STEP, TICKET
+from app.models.tables import APPROVAL, REQUEST, STEP, TICKET
 
 
 @dataclass(slots=True)
@@ -138,6 +140,19 @@ class Change:
             self.tell(f"ticket.{target}", None, ticket_id=row.ticket_id, owner_team=row.owner_team)
             self.audit(f"ticket.{target}", f"ticket:{row.ticket_id}")
         return row
+
+    def move_approval(self, approval: uuid.UUID, target: ApprovalStatus, **payload: Any) -> bool:
+        """Move an approval, whose time stops; False when somebody else was faster. payload: of its event and audit row."""
+        row = self.connection.execute(
+            update(APPROVAL)
+            .where(APPROVAL.c.id == approval, APPROVAL.c.status.in_(sources(APPROVAL_MOVES, target)))
+            .values(status=target, decided_at=func.clock_timestamp(), next_at=None)
+            .returning(APPROVAL.c.approval_id, APPROVAL.c.asked)
+        ).one_or_none()
+        if row is not None:
+            self.tell(f"approval.{target}", None, approval_id=row.approval_id, asked=row.asked, **payload)
+            self.audit(f"approval.{target}", f"approval:{row.approval_id}", **payload)
+        return row is not None
 
 
 def lock(request: uuid.UUID, *, skip_locked: bool = False) -> Select[Any]:

@@ -30,7 +30,7 @@ class Approval(Base):
     """Whom the rule asks, e.g. `team:platform-data-team` (see `core.approvals.Approver`)."""
     voters: Mapped[Names]
     """Everybody who may vote: whom the rule asks, and whom it was escalated to."""
-    count: Mapped[int]
+    needed: Mapped[int]
     """How many different people must agree."""
     reason: Mapped[str]
     digest: Mapped[str] = mapped_column(String(64))
@@ -80,7 +80,7 @@ class ApprovalMessage(Base):
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     author_name: Mapped[Word]
     text: Mapped[str]
-    changes: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"), default=list)
+    changes: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]", default=list)
     """Of a `change`: `[{item, name, before, after}]`, values as they are stored, secrets masked; item is an alias or null."""
     created_at: Mapped[Created]
     __table_args__ = (Index("ix_approval_messages_request", "request_id", "created_at"),)

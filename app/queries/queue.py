@@ -122,7 +122,7 @@ READY = _Line(
 DUE = _Line(STEP.c.check_after, STEP.c.check_after <= func.statement_timestamp(), (STEP.c.check_after,))
 TURNS = _Line(
     REQUEST.c.created_at,
-    ~REQUEST.c.admitted & REQUEST.c.completed_at.is_(None),
+    ~REQUEST.c.admitted & ~REQUEST.c.unapproved & REQUEST.c.completed_at.is_(None),
     (REQUEST.c.priority, REQUEST.c.number),
 )
 TICKETS = _Line(TICKET.c.created_at, is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))

@@ -15,6 +15,11 @@ depends_on = None
 
 REQUESTS = "service_requests"
 TURN = "ix_service_requests_turn"
+CHECK = "ck_service_requests_unapproved"
+NOT_BUILT = """
+NOT unapproved OR NOT admitted
+AND status IN ('submitted', 'pending_approval', 'needs_info', 'cancelling', 'cancelled', 'rejected')
+"""
 KEY = sa.text("gen_random_uuid()")
 NOW = sa.text("clock_timestamp()")
 PENDING = sa.text("status = 'pending'")
@@ -32,7 +37,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(200), nullable=False),
         sa.Column("asked", sa.String(200), nullable=False),
         sa.Column("voters", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("needed", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("on_timeout", sa.String(200), nullable=False),
@@ -91,14 +96,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author_id"], ["users.id"], name="fk_approval_messages_author_id_users"),
     )
     op.create_index("ix_approval_messages_request", "approval_messages", ["request_id", "created_at"])
+    op.add_column(REQUESTS, sa.Column("unapproved", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.create_check_constraint(op.f(CHECK), REQUESTS, NOT_BUILT)
     op.drop_index(TURN, REQUESTS)
-    waits = sa.text("NOT admitted AND status NOT IN ('pending_approval', 'needs_info')")
+    waits = sa.text("NOT admitted AND NOT unapproved")
     op.create_index(TURN, REQUESTS, ["priority", "number"], postgresql_where=waits)
 
 
 def downgrade() -> None:
     op.drop_index(TURN, REQUESTS)
     op.create_index(TURN, REQUESTS, ["priority", "number"], postgresql_where=sa.text("NOT admitted"))
+    op.drop_constraint(op.f(CHECK), REQUESTS)
+    op.drop_column(REQUESTS, "unapproved")
     op.drop_table("approval_messages")
     op.drop_table("approval_votes")
     op.drop_table("approvals")
