@@ -15,6 +15,7 @@ from app.models.catalog import (
 )
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import AuditEntry, Worker
+from app.models.options import OptionList, TakenAnswer
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
@@ -55,6 +56,7 @@ __all__ = [
     "FileChunk",
     "FileContent",
     "ManualTicket",
+    "OptionList",
     "Quota",
     "QuotaCounter",
     "QuotaRules",
@@ -70,6 +72,7 @@ __all__ = [
     "ServiceRequest",
     "StepAttempt",
     "StepLog",
+    "TakenAnswer",
     "Team",
     "TeamMember",
     "TerraformState",

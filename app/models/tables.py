@@ -11,6 +11,7 @@ from app.models.batches import BatchRow, RequestBatch
 from app.models.catalog import CatalogBundle, CatalogFacet, CatalogItem, CatalogVersion, CatalogWord
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.ledger import Worker
+from app.models.options import OptionList, TakenAnswer
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
     BundleRequestItem,
@@ -53,6 +54,8 @@ UPLOAD = _table(Upload)
 REQUEST_FILE = _table(RequestFile)
 BATCH = _table(RequestBatch)
 BATCH_ROW = _table(BatchRow)
+OPTION_LIST = _table(OptionList)
+TAKEN = _table(TakenAnswer)
 VERSION = _table(CatalogVersion)
 CATALOG_ITEM = _table(CatalogItem)
 CATALOG_BUNDLE = _table(CatalogBundle)
