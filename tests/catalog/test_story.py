@@ -114,6 +114,7 @@ TITLES = {
     "postgres-database": "PostgreSQL Database",
     "redis-cache": "Redis Cache",
     "application-monitoring": "Application Monitoring",
+    "team-workspace": "Team Workspace",
 }
 OUTPUTS = {
     "eks_app": {"service_url", "cluster_endpoint"},
