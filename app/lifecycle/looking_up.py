@@ -1,0 +1,217 @@
+"""What an order is held against besides its documents: choices from elsewhere, teams, their members, answers that are taken."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, has_app_context
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.catalog.offers import Offer
+from app.catalog.options import Offered, Options
+from app.core.access import Person, may_see_request
+from app.core.fields import Choice, Field
+from app.core.fields.visibility import BUNDLE
+from app.core.order import Resolved
+from app.errors import Fault
+from app.models import Team, TeamMember, User
+from app.models.tables import REQUEST, TAKEN
+
+MOST_NAMED = 10
+NO_SOURCE = Offered(problem="the source of its choices cannot be asked here")
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An answer that nobody else may have. digest: of the answer and of where it must be unique; path: in the order."""
+
+    digest: bytes
+    path: Place
+    title: str
+    within: str
+
+
+class Lookups:
+    """One look at everything outside, for one order; the same thing is asked for once."""
+
+    def __init__(self, connection: Connection, options: Options | None = None) -> None:
+        self._connection = connection
+        self._options = options
+        self._offered: dict[tuple[str, str], Offered] = {}
+        self._members: dict[str, dict[str, str]] = {}
+
+    def offered(self, field: Field, answers: Mapping[str, Any]) -> Offered:
+        """What a field with `options_from` offers, given the other answers of its form."""
+        spec = field.options_from
+        if self._options is None or spec is None:
+            return NO_SOURCE
+        given = {name: answers.get(name) for name in spec.depends_on}
+        key = spec.model_dump_json(), json.dumps(given, sort_keys=True, default=str)
+        if key not in self._offered:
+            self._offered[key] = self._options.offered(self._connection, field, given)
+        return self._offered[key]
+
+    def members(self, team: str | None) -> Mapping[str, str]:
+        """Who is in a team: `user_id` -> name, by name."""
+        if team is None:
+            return {}
+        if team not in self._members:
+            statement = select(User.subject, User.name).join(TeamMember, TeamMember.user_id == User.id)
+            rows = self._connection.execute(
+                statement.join(Team, Team.id == TeamMember.team_id).where(Team.name == team).order_by(User.name, User.subject)
+            )
+            self._members[team] = {row.subject: row.name for row in rows}
+        return self._members[team]
+
+    def choices(self, field: Field, answers: Mapping[str, Any], teams: Sequence[str], team: str | None) -> Offered | None:
+        """What can be picked for a field whose choices are not in its document; None for other fields."""
+        if field.options_from is not None:
+            return self.offered(field, answers)
+        if field.type == "team":
+            return Offered([Choice(value=name) for name in teams], datetime.now(UTC))
+        if field.type == "user":
+            members = self.members(team)
+            return Offered([Choice(value=key, label=name) for key, name in members.items()], datetime.now(UTC))
+        return None
+
+    def faults(self, person: Person, offer: Offer, resolved: Resolved, team: str | None) -> list[Fault]:
+        """Everything wrong with the answers that only a look outside can tell. Paths are those of the order."""
+        found: list[Fault] = []
+        for key, form in resolved.forms.items():
+            values = resolved.bundle_values if key == BUNDLE and offer.kind == "bundle" else resolved.item_values[key]
+            for field in form.fields:
+                value = values.get(field.name)
+                if value is not None:
+                    path = (*form.path, field.name)
+                    found += self._of_source(field, value, values, path)
+                    found += self._of_people(field, value, path, person, team)
+        return [*found, *self._taken(person, claims_of(offer, resolved, team))]
+
+    def _of_source(self, field: Field, value: Any, values: Mapping[str, Any], path: Place) -> Iterator[Fault]:
+        if field.options_from is None or field.allow_custom:
+            return
+        offered = self.offered(field, values)
+        if offered.needs:
+            yield Fault(path, "depends_on", f"can be chosen once {' and '.join(offered.needs)} is answered")
+        elif not offered.is_usable(datetime.now(UTC)):
+            last = f"; its last list is of {offered.fetched_at:%Y-%m-%d %H:%M} UTC" if offered.fetched_at else ""
+            yield Fault(
+                path, "options_unavailable", f"cannot be checked now: {offered.problem}{last}. Try again in a few minutes"
+            )
+        else:
+            if not all(map(offered.holds, value if isinstance(value, list) else [value])):
+                yield Fault(path, "not_in_options", _not_offered(offered))
+
+    def _of_people(self, field: Field, value: Any, path: Place, person: Person, team: str | None) -> Iterator[Fault]:
+        for place, kind, given in _people_in(field, value, path):
+            if kind == "team" and given not in person.teams:
+                message = f"must be one of your teams: {_named(sorted(person.teams))}"
+                yield Fault(place, "not_your_team", message, {"oneof": sorted(person.teams)})
+            elif kind == "user" and team is not None and given not in self.members(team):
+                members = list(self.members(team))
+                yield Fault(place, "not_a_member", f"must be the user_id of a member of {team}: {_named(members)}")
+
+    def _taken(self, person: Person, claims: Sequence[Claim]) -> Iterator[Fault]:
+        if not claims:
+            return
+        columns = (TAKEN.c.digest, REQUEST.c.request_id, REQUEST.c.requester_team, REQUEST.c.owner_teams)
+        statement = select(*columns).join(REQUEST, REQUEST.c.id == TAKEN.c.request_id)
+        held = self._connection.execute(statement.where(TAKEN.c.digest.in_([claim.digest for claim in claims])))
+        holders = {row.digest: row for row in held}
+        seen: set[bytes] = set()
+        for claim in claims:
+            row = holders.get(claim.digest)
+            if row is not None:
+                visible = may_see_request(person, row.requester_team, row.owner_teams)
+                yield not_unique(claim, row.request_id if visible else None)
+            elif claim.digest in seen:
+                yield not_unique(claim)
+            seen.add(claim.digest)
+
+
+def lookups(connection: Connection) -> Lookups:
+    """Lookups over this connection, with the sources that the operator allows."""
+    return Lookups(connection, current_app.extensions.get("options") if has_app_context() else None)
+
+
+def claims_of(offer: Offer, resolved: Resolved, team: str | None) -> list[Claim]:
+    """The answers of an order that must be unique. An item's are so wherever it is ordered, alone or in any bundle."""
+    items = {item.alias: (item.catalog_item, item.title) for item in offer.items}
+    found = []
+    for key, form in resolved.forms.items():
+        own = key == BUNDLE and offer.kind == "bundle"
+        entry, title = (offer.name, offer.title) if own else items[key]
+        values = resolved.bundle_values if own else resolved.item_values[key]
+        for field in form.fields:
+            if field.unique is not None and values.get(field.name) is not None:
+                scope = team if field.unique.within == "team" else None
+                where = ["bundle" if own else "item", entry, field.name, field.unique.within, scope]
+                written = json.dumps([*where, _same(values[field.name])], sort_keys=True)
+                digest = hashlib.sha256(written.encode()).digest()
+                found.append(Claim(digest, (*form.path, field.name), title, field.unique.within))
+    return found
+
+
+def take(connection: Connection, request: UUID, claims: Sequence[Claim]) -> list[Fault]:
+    """Take these answers for a request that is being stored; faults name those that somebody else took first.
+
+    Of two orders that race, the second waits here until the first one is stored, or is not. Digests are taken in their order,
+    so that no two orders wait for each other.
+    """
+    if not claims:
+        return []
+    rows = [{"digest": digest, "request_id": request} for digest in sorted({claim.digest for claim in claims})]
+    taken = insert(TAKEN).values(rows).on_conflict_do_nothing().returning(TAKEN.c.digest)
+    mine = set(connection.scalars(taken))
+    return [not_unique(claim) for claim in claims if claim.digest not in mine]
+
+
+def not_unique(claim: Claim, holder: str | None = None) -> Fault:
+    """The fault of an answer that somebody else has. holder: their request, where the reader may see it."""
+    where = "of one team may" if claim.within == "team" else "may"
+    has = f" ({holder} has it)" if holder else ""
+    message = f"is taken{has}: no two orders of {claim.title} {where} have the same; choose another"
+    return Fault(claim.path, "not_unique", message, {"unique": {"within": claim.within}})
+
+
+def _same(value: Any) -> Any:
+    """What counts as the same answer: texts without regard to case and outer spaces, 1 and 1.0."""
+    if isinstance(value, str):
+        return value.strip().casefold()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return sorted(json.dumps(_same(one)) for one in value) if isinstance(value, list) else value
+
+
+def _not_offered(offered: Offered) -> str:
+    age = f" as of {offered.fetched_at:%H:%M} UTC" if offered.problem and offered.fetched_at else ""
+    named = _named([choice.text for choice in offered.choices])
+    if not named:
+        return f"cannot be chosen: nothing is offered{age}"
+    return f"is not among the choices offered{age}; choose one of {named}"
+
+
+def _people_in(field: Field, value: Any, path: Place) -> Iterator[tuple[Place, str, Any]]:
+    """Every answer that names a team or a person, also inside lists and objects."""
+    if value is None:
+        return
+    if field.type in ("team", "user"):
+        yield path, field.type, value
+    elif field.type == "list" and field.of is not None and isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _people_in(field.of, one, (*path, number))
+    elif field.type == "object" and isinstance(value, Mapping):
+        for one in field.fields or ():
+            yield from _people_in(one, value.get(one.name), (*path, one.name))
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
