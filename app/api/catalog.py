@@ -6,8 +6,10 @@ from app.api.endpoint import endpoint
 from app.api.parts import cursors
 from app.api.shapes import catalog as shapes
 from app.extensions import db
+from app.identity import current_person
 from app.identity.guard import api_caller
 from app.queries import catalog as queries
+from app.queries import search
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog")
 TAG = "catalog"
@@ -18,7 +20,9 @@ TAG = "catalog"
 @endpoint(TAG, shapes.ItemList, query=shapes.CatalogQuery, revalidates=True)
 def list_items(query: shapes.CatalogQuery) -> shapes.ItemList:
     """Items, by name."""
-    return shapes.ItemList.of(queries.entries(db.session, "item", query.filters, query.limit, query.cursor, cursors()))
+    return shapes.ItemList.of(
+        queries.entries(db.session, "item", query.filters, query.limit, query.cursor, cursors()), current_person()
+    )
 
 
 @blueprint.get("/items/<name>")
@@ -26,7 +30,7 @@ def list_items(query: shapes.CatalogQuery) -> shapes.ItemList:
 @endpoint(TAG, shapes.ItemDetail, query=shapes.VersionQuery, revalidates=True)
 def get_item(name: str, query: shapes.VersionQuery) -> shapes.ItemDetail:
     """One item with its form, at its current version or at another one."""
-    return shapes.ItemDetail.whole(queries.detail(db.session, "item", name, query.version))
+    return shapes.ItemDetail.whole(queries.detail(db.session, "item", name, query.version), current_person())
 
 
 @blueprint.get("/items/<name>/versions")
@@ -42,7 +46,9 @@ def list_item_versions(name: str) -> shapes.VersionList:
 @endpoint(TAG, shapes.BundleList, query=shapes.CatalogQuery, revalidates=True)
 def list_bundles(query: shapes.CatalogQuery) -> shapes.BundleList:
     """Bundles, by name."""
-    return shapes.BundleList.of(queries.entries(db.session, "bundle", query.filters, query.limit, query.cursor, cursors()))
+    return shapes.BundleList.of(
+        queries.entries(db.session, "bundle", query.filters, query.limit, query.cursor, cursors()), current_person()
+    )
 
 
 @blueprint.get("/bundles/<name>")
@@ -50,7 +56,7 @@ def list_bundles(query: shapes.CatalogQuery) -> shapes.BundleList:
 @endpoint(TAG, shapes.BundleDetail, query=shapes.VersionQuery, revalidates=True)
 def get_bundle(name: str, query: shapes.VersionQuery) -> shapes.BundleDetail:
     """One bundle with its items and its form, at its current version or at another one."""
-    return shapes.BundleDetail.whole(queries.detail(db.session, "bundle", name, query.version))
+    return shapes.BundleDetail.whole(queries.detail(db.session, "bundle", name, query.version), current_person())
 
 
 @blueprint.get("/bundles/<name>/versions")
@@ -65,7 +71,8 @@ def list_bundle_versions(name: str) -> shapes.VersionList:
 @api_caller
 @endpoint(TAG, shapes.SearchResult, query=shapes.SearchQuery, revalidates=True)
 def search_catalog(query: shapes.SearchQuery) -> shapes.SearchResult:
-    """Items and bundles in whose title, tags, owner or description all words are found."""
-    found = queries.matching(db.session, query.filters, query.limit)
-    tags, owners = queries.tag_facets(db.session, query.filters), queries.owner_facets(db.session, query.filters)
-    return shapes.SearchResult.of(found, query.limit, tags, owners)
+    """Items and bundles in whose title, tags, owner or description all words are found, typing mistakes set right."""
+    person, spelling = current_person(), search.spelled(db.session, query.q, literally=query.literal)
+    filters = query.filters(spelling.words, person)
+    found = search.matching(db.session, filters, query.limit).cut(query.limit)
+    return shapes.SearchResult.of(found, spelling, search.facets(db.session, filters), person)

@@ -1,7 +1,7 @@
 """Pages of the catalog: what is on offer, found by words, tags and owners, and one bundle or item in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from app.catalog import offers
 from app.catalog.offers import Offer
-from app.core.access import Person
+from app.core.access import Person, whom_to_ask
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import catalog as queries
-from app.queries.catalog import MOST_LOOKED_AT, Entry, EntryDetail, Facet, Filters, Matches
+from app.queries import search
+from app.queries.catalog import Entry, EntryDetail
+from app.queries.search import MOST_LOOKED_AT, Facet, Filters, Matches
 from app.web.filters import plural, sentence
 from app.web.forms.sections import sections_of
 from app.web.jinja import catalog_icon
@@ -30,37 +32,53 @@ MOST_CHOSEN = 20
 """Tags or owners at once; longer addresses are no choice that somebody made."""
 
 
+CHOICES: Mapping[str, str] = {"tag": "Tag", "owner": "Owner", "category": "Category", "kind": "Kind"}
+"""What a list is narrowed by besides words, by its name in the address."""
+KINDS = {"bundle": "Bundles", "item": "Items"}
+MINE = "mine"
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the list is narrowed to, as its address says it."""
+    """What the list is narrowed to, as its address says it. picked: by `CHOICES`; mine: only what the reader may order;
+    literal: typing mistakes are looked for as they are."""
 
     words: str
-    tags: tuple[str, ...]
-    owners: tuple[str, ...]
+    picked: Mapping[str, tuple[str, ...]]
+    mine: bool = False
+    literal: bool = False
 
     @classmethod
     def read(cls) -> "Chosen":
         """The choice in the address of this call."""
-        tags, owners = (tuple(dict.fromkeys(request.args.getlist(key)))[:MOST_CHOSEN] for key in ("tag", "owner"))
-        return cls(request.args.get("q", "").strip()[:LONGEST_WORDS], tags, owners)
+        args = request.args
+        picked = {key: tuple(dict.fromkeys(args.getlist(key)))[:MOST_CHOSEN] for key in CHOICES}
+        picked["kind"] = tuple(one for one in picked["kind"] if one in KINDS)
+        words = args.get("q", "").strip()[:LONGEST_WORDS]
+        return cls(words, picked, mine=args.get("show") == MINE, literal=args.get("literal") == "1")
 
-    def href(self, *, without: str = "") -> str:
-        """The address of the same list without one of its words, tags or owners."""
-        tags, owners = ([one for one in chosen if one != without] for chosen in (self.tags, self.owners))
-        words = self.words if self.words != without else ""
-        return url_for("catalog.index", q=words or None, tag=tags, owner=owners)
+    def href(self, **changes: Any) -> str:
+        """The address of the same list with changes, each of one of its fields."""
+        other = replace(self, **changes)
+        more: dict[str, Any] = {"show": MINE if other.mine else None, "literal": 1 if other.literal else None, **other.picked}
+        return url_for("catalog.index", q=other.words or None, **more)
 
-    @property
-    def filters(self) -> Filters:
-        """The same for the query."""
-        return Filters(self.tags, self.owners, self.words)
+    def without(self, key: str, value: str) -> str:
+        """The address without one of what is picked."""
+        return self.href(picked={**self.picked, key: tuple(one for one in self.picked[key] if one != value)})
+
+    def filters(self, words: Sequence[str], person: Person) -> Filters:
+        """The same for the query. words: as they are looked for."""
+        tags, owners, categories, kinds = (self.picked[key] for key in CHOICES)
+        return Filters(tags, owners, categories, kinds, words, person if self.mine else None)
 
     @property
     def chips(self) -> list[tuple[str, str]]:
         """What is chosen, each with the address without it."""
-        said = [(f"“{self.words}”", self.words)] if self.words else []
-        said += [(f"Tag: {tag}", tag) for tag in self.tags] + [(f"Owner: {owner}", owner) for owner in self.owners]
-        return [(words, self.href(without=value)) for words, value in said]
+        said = [(f"“{self.words}”", self.href(words="", literal=False))] if self.words else []
+        for key, title in CHOICES.items():
+            said += [(f"{title}: {KINDS.get(one, one)}", self.without(key, one)) for one in self.picked[key]]
+        return [*said, *([("What I can order", self.href(mine=False))] if self.mine else [])]
 
 
 @blueprint.get("/catalog")
@@ -68,13 +86,18 @@ class Chosen:
 def index() -> ResponseReturnValue:
     """Everything that fits: bundles, then items."""
     person, chosen = current_person(), Chosen.read()
-    found = queries.matching(db.session, chosen.filters, MOST_SHOWN)
+    spelling = search.spelled(db.session, chosen.words, literally=chosen.literal)
+    filters = chosen.filters(spelling.words, person)
+    found = search.matching(db.session, filters, MOST_SHOWN)
     return render_template(
         "catalog/index.html",
         chosen=chosen,
+        corrected=" ".join(spelling.words) if spelling.corrected else "",
+        literally=chosen.href(literal=True),
+        nearest=[(word, chosen.href(words=word, literal=False)) for word in spelling.nearest],
         counted=_counted(found, narrowed=bool(chosen.chips)),
         groups=_groups(found, person),
-        facets=_facets(chosen),
+        facets=_facets(chosen, filters),
         faulty=[(one.title, _href(one)) for one in found.shown if one.fault] if person.is_admin else [],
     )
 
@@ -84,7 +107,7 @@ def index() -> ResponseReturnValue:
 def show(kind: str, name: str) -> ResponseReturnValue:
     """One entry: what it gives, what it asks, its versions. `?version=` shows another than the current one."""
     detail = queries.detail(db.session, kind.removesuffix("s"), name, request.args.get("version") or None)
-    entry = detail.entry
+    entry, person = detail.entry, current_person()
     asked = {f"catalog_{entry.kind}": name, "version": entry.version}
     offer, faults = offers.find(db.session.connection(), asked)
     return render_template(
@@ -96,10 +119,13 @@ def show(kind: str, name: str) -> ResponseReturnValue:
         tags=_tags(entry),
         newest=_newest(detail),
         versions=[(version, url_for("catalog.show", kind=kind, name=name, version=version)) for version in detail.versions],
-        order=url_for("ordering.ask", kind=kind, name=name, version=_other(detail)) if offer else "",
+        order=url_for("ordering.ask", kind=kind, name=name, version=_other(detail))
+        if offer and not entry.refuses(person)
+        else "",
         refused="" if offer else sentence(faults[0].message if faults else "it cannot be ordered"),
+        not_for_you=why_not(entry, person),
         deprecated=_deprecated(entry),
-        fault=entry.fault if current_person().is_admin else None,
+        fault=entry.fault if person.is_admin else None,
         **_shown(offer),
     )
 
@@ -124,17 +150,23 @@ def _other(detail: EntryDetail) -> str | None:
     return detail.entry.version if detail.entry.version != _newest(detail) else None
 
 
+def why_not(entry: Entry, person: Person) -> str:
+    """Why the reader may not order an entry, and whom to ask, as a sentence; empty where they may."""
+    refused = entry.refuses(person)
+    return f"{sentence(refused)} {sentence(whom_to_ask(entry.owner))}" if refused else ""
+
+
 def _counted(found: Matches, *, narrowed: bool) -> str:
-    counts = [(found.totals[kind], kind) for kind in ("bundle", "item")]
-    words = " and ".join(_many(count, kind) for count, kind in counts if count) or "Nothing"
+    counts = [(found.totals.get(kind, 0), kind) for kind in KINDS]
+    words = " and ".join(_many(count, kind, exact=found.exact) for count, kind in counts if count) or "Nothing"
     if narrowed or len(found.shown) < found.total or not found.shown:
         return f"{words} found" if narrowed or not found.shown else words
     teams = len({one.owner for one in found.shown})
     return f"{words} from {plural(teams, 'platform team')}"
 
 
-def _many(count: int, kind: str) -> str:
-    return plural(count, kind) if count < MOST_LOOKED_AT else f"more than {MOST_LOOKED_AT:,} {kind}s"
+def _many(count: int, kind: str, *, exact: bool) -> str:
+    return plural(count, kind) if exact or count < MOST_LOOKED_AT else f"more than {MOST_LOOKED_AT:,} {kind}s"
 
 
 def _groups(found: Matches, person: Person) -> list[dict[str, Any]]:
@@ -144,7 +176,7 @@ def _groups(found: Matches, person: Person) -> list[dict[str, Any]]:
     ]
     rows = {group["kind"]: [_row(one, person) for one in found.shown if one.kind == group["kind"]] for group in groups}
     return [
-        {**group, "rows": shown, "note": group["note"] + _cut(len(shown), found.totals[group["kind"]])}
+        {**group, "rows": shown, "note": group["note"] + _cut(len(shown), found.totals.get(group["kind"], 0))}
         for group in groups
         if (shown := rows[group["kind"]])
     ]
@@ -156,6 +188,7 @@ def _cut(shown: int, total: int) -> str:
 
 
 def _row(entry: Entry, person: Person) -> dict[str, Any]:
+    refused = why_not(entry, person)
     notes = ["deprecated" if entry.deprecated else "", "its file has a fault" if entry.fault and person.is_admin else ""]
     return {
         "title": entry.title,
@@ -166,7 +199,9 @@ def _row(entry: Entry, person: Person) -> dict[str, Any]:
         "tags": _tags(entry),
         "icon": _icon(entry),
         "href": _href(entry),
-        "order": url_for("ordering.ask", kind=f"{entry.kind}s", name=entry.name),
+        "order": "" if refused else url_for("ordering.ask", kind=f"{entry.kind}s", name=entry.name),
+        "refused": refused,
+        "refused_short": "Not your team",
     }
 
 
@@ -191,17 +226,21 @@ def _deprecated(entry: Entry) -> Mapping[str, str] | None:
     return {**entry.deprecated, "href": url_for("catalog.show", kind=f"{found[0]}s", name=use) if found else ""}
 
 
-def _facets(chosen: Chosen) -> list[dict[str, Any]]:
-    """Tags narrow further, so they are counted within all that is chosen; owners widen, so they are counted without them."""
-    tags = queries.tag_facets(db.session, chosen.filters)
-    owners = queries.owner_facets(db.session, Filters(chosen.tags, (), chosen.words))
-    groups = [("Tag", "tag", tags, chosen.tags), ("Owner", "owner", owners, chosen.owners)]
-    made = [{"legend": legend, "name": name, "options": _options(found, picked)} for legend, name, found, picked in groups]
-    return [group for group in made if group["options"]]
+def _facets(chosen: Chosen, filters: Filters) -> list[dict[str, Any]]:
+    """What else the list can be narrowed by, or widened."""
+    found = search.facets(db.session, filters)
+    groups = [
+        {"legend": legend, "name": key, "options": _options(found[key], chosen.picked[key])} for key, legend in CHOICES.items()
+    ]
+    mine = {"value": MINE, "label": "What I can order", "checked": chosen.mine}
+    shown = [group for group in groups if len(group["options"]) > 1 or chosen.picked[str(group["name"])]]
+    return [*shown, {"legend": "Show", "name": "show", "options": [mine]}] if any(group["options"] for group in groups) else []
 
 
 def _options(found: Sequence[Facet], picked: Sequence[str]) -> list[dict[str, Any]]:
     """What was picked stays in the list with nothing behind it, so that it can be taken away."""
     counts = {one.value: one.count for one in found}
     every = [*counts, *(value for value in picked if value not in counts)]
-    return [{"value": one, "label": one, "count": counts.get(one, 0), "checked": one in picked} for one in every]
+    return [
+        {"value": one, "label": KINDS.get(one, one), "count": counts.get(one, 0), "checked": one in picked} for one in every
+    ]

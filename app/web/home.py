@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.queries import catalog, request_lists, tickets
+from app.queries import catalog, request_lists, search, tickets
 from app.queries.shapes import Summary
 from app.web.parts import cursors
 from app.web.requests import BAR_ORDER
@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
         rows=[_row(one) for one in _mine(person, OPEN, MOST_OPEN) + _mine(person, ENDED, MOST_ENDED)],
         again=_again(person),
         bundles=catalog.entries(db.session, "bundle", catalog.Filters(), MOST_BUNDLES, None, cursors()).items,
-        tags=catalog.tag_facets(db.session, catalog.Filters())[:MOST_TAGS],
+        tags=search.facets(db.session, search.Filters())["tag"][:MOST_TAGS],
     )
 
 

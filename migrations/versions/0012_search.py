@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 ENTRIES = ("catalog_items", "catalog_bundles")
+TITLE_WORDS = "ts_filter(search_vector, '{a}')"
 ACCESS = "(definition ->> 'access')::jsonb"
 
 # Punctuation and bare numbers are no words that somebody misspells; `[[:alpha:]]` would know letters of one language only.
@@ -50,6 +51,7 @@ def upgrade() -> None:
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     for table in ENTRIES:
         op.add_column(table, sa.Column("access", JSONB(), sa.Computed(ACCESS, persisted=True)))
+        op.create_index(f"ix_{table}_title_words", table, [sa.text(TITLE_WORDS)], postgresql_using="gin")
     # Sorted by code point whatever the database's language, so that a beginning is a range.
     op.create_table(
         "catalog_words",
@@ -77,5 +79,6 @@ def downgrade() -> None:
     op.drop_table("catalog_facets")
     op.drop_table("catalog_words")
     for table in ENTRIES:
+        op.drop_index(f"ix_{table}_title_words", table)
         op.drop_column(table, "access")
     # The extension stays: whoever set the database up may use it for something else.

@@ -68,8 +68,9 @@ def test_bundles_come_first_and_then_items(sarah):
         "eks-container-app",
         "postgres-database",
         "redis-cache",
+        "team-workspace",
     ]
-    assert "1 bundle and 4 items from 3 platform teams" in words(page)
+    assert "1 bundle and 5 items from 3 platform teams" in words(page)
 
 
 def test_each_entry_can_be_ordered_from_the_list(sarah):

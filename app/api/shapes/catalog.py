@@ -8,9 +8,12 @@ from pydantic import Field
 
 from app.api.reading import Query
 from app.api.shapes.common import Body, Pagination
-from app.api.shapes.parameters import Cursor, Limit, Names
-from app.queries.catalog import Entry, EntryDetail, Facet, Filters, Matches
+from app.api.shapes.parameters import Cursor, Limit, Names, YesOrNo
+from app.core.access import Person, whom_to_ask
+from app.queries import search
+from app.queries.catalog import Entry, EntryDetail, Filters
 from app.queries.paging import Page
+from app.queries.search import Facet, Matches, Spelling
 
 Kind = Literal["item", "bundle"]
 
@@ -37,12 +40,15 @@ class SearchQuery(Query):
     )
     tags: Names = Field(default=(), description="Entries that carry all of these tags.")
     owner: Names = Field(default=(), description="Entries of any of these teams.")
+    category: Names = Field(default=(), description="Entries of any of these categories.")
+    kind: tuple[Kind, ...] = Field(default=(), description="Items, or bundles, alone.")
+    may_order: YesOrNo = Field(default=False, description="Only what the caller may order.")
+    literal: YesOrNo = Field(default=False, description="Look for the words as they are, typing mistakes included.")
     limit: Limit = 50
 
-    @property
-    def filters(self) -> Filters:
-        """The same, for the query."""
-        return Filters(tags=self.tags, owners=self.owner, words=self.q)
+    def filters(self, words: Sequence[str], person: Person) -> search.Filters:
+        """The same, for the query. words: as they are looked for."""
+        return search.Filters(self.tags, self.owner, self.category, self.kind, words, person if self.may_order else None)
 
 
 class VersionQuery(Query):
@@ -65,11 +71,14 @@ class EntrySummary(Body):
     tags: list[str]
     icon: str | None
     deprecated: dict[str, Any] | None = Field(description="Since when it should not be ordered, and what to take instead.")
+    may_order: bool = Field(description="Whether the caller may order it.")
+    why_not: str | None = Field(description="Why the caller may not order it, and whom to ask.")
     href: str
 
     @classmethod
-    def of(cls, entry: Entry, **more: Any) -> Self:
-        """The shape of an entry."""
+    def of(cls, entry: Entry, person: Person, **more: Any) -> Self:
+        """The shape of an entry, for whoever asks."""
+        refused = entry.refuses(person)
         return cls(
             name=entry.name,
             title=entry.title,
@@ -80,6 +89,8 @@ class EntrySummary(Body):
             tags=list(entry.tags),
             icon=entry.icon,
             deprecated=dict(entry.deprecated) if entry.deprecated else None,
+            may_order=refused is None,
+            why_not=f"{refused}; {whom_to_ask(entry.owner)}" if refused else None,
             href=href(entry.kind, entry.name),
             **more,
         )
@@ -92,9 +103,9 @@ class ItemList(Body):
     pagination: Pagination
 
     @classmethod
-    def of(cls, page: Page[Entry]) -> Self:
+    def of(cls, page: Page[Entry], person: Person) -> Self:
         """The shape of a page."""
-        return cls(items=[EntrySummary.of(entry) for entry in page.items], pagination=Pagination.of(page))
+        return cls(items=[EntrySummary.of(entry, person) for entry in page.items], pagination=Pagination.of(page))
 
 
 class BundleList(Body):
@@ -104,9 +115,9 @@ class BundleList(Body):
     pagination: Pagination
 
     @classmethod
-    def of(cls, page: Page[Entry]) -> Self:
+    def of(cls, page: Page[Entry], person: Person) -> Self:
         """The shape of a page."""
-        return cls(bundles=[EntrySummary.of(entry) for entry in page.items], pagination=Pagination.of(page))
+        return cls(bundles=[EntrySummary.of(entry, person) for entry in page.items], pagination=Pagination.of(page))
 
 
 class ItemDetail(EntrySummary):
@@ -116,9 +127,9 @@ class ItemDetail(EntrySummary):
     presentation: dict[str, Any] = Field(description="The form: `fields`, and `groups` where there are some.")
 
     @classmethod
-    def whole(cls, detail: EntryDetail) -> Self:
+    def whole(cls, detail: EntryDetail, person: Person) -> Self:
         """The shape of a whole item."""
-        return cls.of(detail.entry, versions=list(detail.versions), presentation=_form(detail.document, "fields"))
+        return cls.of(detail.entry, person, versions=list(detail.versions), presentation=_form(detail.document, "fields"))
 
 
 class BundleDetail(EntrySummary):
@@ -129,10 +140,11 @@ class BundleDetail(EntrySummary):
     presentation: dict[str, Any] = Field(description="The bundle's own form: `bundle_fields`; each item adds its own.")
 
     @classmethod
-    def whole(cls, detail: EntryDetail) -> Self:
+    def whole(cls, detail: EntryDetail, person: Person) -> Self:
         """The shape of a whole bundle."""
         return cls.of(
             detail.entry,
+            person,
             versions=list(detail.versions),
             bundle=dict(detail.document.get("bundle") or {}),
             presentation=_form(detail.document, "bundle_fields"),
@@ -179,28 +191,50 @@ class Count(Body):
 
 
 class Facets(Body):
-    """What the entries that were found have in common."""
+    """What the entries that were found have in common. Each but tags is counted without its own filter, since it widens."""
 
     tags: list[Count]
     owners: list[Count]
+    categories: list[Count]
+    kinds: list[Count]
+
+
+class Correction(Body):
+    """A word that no entry has, and the one that was looked for in its place."""
+
+    typed: str = Field(examples=["postgers"])
+    used: str = Field(examples=["postgres"])
 
 
 class SearchResult(Body):
     """Entries that fit, best match first within bundles and then items.
 
-    total: how many fit, shown or not, counted up to 500 bundles and 500 items; facets are counted among those.
+    total: how many fit, shown or not, counted up to 500 bundles and 500 items; facets are counted among those. A search for
+    everything is counted whole.
     """
 
+    query: str = Field(description="The words that were looked for.")
+    corrected: list[Correction] = Field(description="Typing mistakes that were set right; `literal=true` leaves them.")
+    nearest: list[str] = Field(description="Words to try instead, where nothing was found.")
     results: list[Found]
     total: int
     facets: Facets
 
     @classmethod
-    def of(cls, found: Matches, limit: int, tags: Sequence[Facet], owners: Sequence[Facet]) -> Self:
+    def of(cls, found: Matches, spelling: Spelling, facets: search.Facets, person: Person) -> Self:
         """The shape of what was found."""
-        facets = Facets(tags=_counts(tags), owners=_counts(owners))
         return cls(
-            results=[Found.of(entry, kind=entry.kind) for entry in found.shown[:limit]], total=found.total, facets=facets
+            query=" ".join(spelling.words),
+            corrected=[Correction(typed=typed, used=used) for typed, used in spelling.corrected.items()],
+            nearest=[] if found.shown else list(spelling.nearest),
+            results=[Found.of(entry, person, kind=entry.kind) for entry in found.shown],
+            total=found.total,
+            facets=Facets(
+                tags=_counts(facets["tag"]),
+                owners=_counts(facets["owner"]),
+                categories=_counts(facets["category"]),
+                kinds=_counts(facets["kind"]),
+            ),
         )
 
 
