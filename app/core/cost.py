@@ -80,6 +80,11 @@ class Price:
         """The total if it is one for a month, else None."""
         return self.total if self.per == "month" else None
 
+    @property
+    def monthly_number(self) -> int | float | None:
+        """The same as conditions of the catalog compare it: a plain number."""
+        return _number(self.monthly)
+
     def as_json(self) -> dict[str, Any]:
         """The price as it is kept and told; amounts are numbers with at most two digits after the dot."""
         items = [

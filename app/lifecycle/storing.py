@@ -4,7 +4,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -24,13 +24,15 @@ WITH made AS (
     INSERT INTO service_requests (
         request_id, title, catalog_kind, catalog_name, catalog_title, catalog_version, catalog_version_id, status,
         bundle_parameters, item_parameters, selected, output_groups, requester_id, requester_user_id, requester_team,
-        requester_email, owner_teams, idempotency_key, idempotency_hash, admitted, unapproved, deadline, last_event
+        requester_email, owner_teams, idempotency_key, idempotency_hash, admitted, unapproved, price,
+        quota_takes, quota_state, deadline, last_event
     ) VALUES (
         'req-' || to_char(clock_timestamp(), 'YYYYMMDD') || '-' || %(letters)s, %(title)s, %(catalog_kind)s, %(catalog_name)s,
         %(catalog_title)s, %(catalog_version)s, %(catalog_version_id)s, %(status)s,
         %(bundle_parameters)s, %(item_parameters)s, %(selected)s, %(output_groups)s, %(requester_id)s, %(requester_user_id)s,
         %(requester_team)s, %(requester_email)s, %(owner_teams)s, %(idempotency_key)s, %(idempotency_hash)s, %(admitted)s,
-        %(unapproved)s, clock_timestamp() + %(timeout)s::interval, cardinality(%(kinds)s::text[])
+        %(unapproved)s, %(price)s, %(quota_takes)s, 'reserved', clock_timestamp() + %(timeout)s::interval,
+        cardinality(%(kinds)s::text[])
     ) ON CONFLICT DO NOTHING RETURNING id, request_id, number, created_at
 ), items AS (
     INSERT INTO bundle_request_items (
@@ -85,6 +87,8 @@ class NewRequest:
     admitted: bool
     timeout: timedelta | None
     unapproved: bool = False
+    price: Mapping[str, Any] | None = None
+    quota_takes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def store(
@@ -126,6 +130,8 @@ def store(
         "idempotency_hash": new.idempotency_hash,
         "admitted": new.admitted,
         "unapproved": new.unapproved,
+        "price": Json(dict(new.price)) if new.price is not None else None,
+        "quota_takes": Json(dict(new.quota_takes)),
         "timeout": new.timeout,
         "items": Json([dict(item) for item in items]),
         "steps": Json([dict(step) for step in steps]),

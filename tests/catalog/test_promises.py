@@ -75,8 +75,8 @@ FAULTS = [
     ),
     ('outputs.address }}", port', 'outputs.adress }}", port', '"{{ steps', "there is no adress", "did you mean address?"),
     ("rollback: {on: failure}", "rollback: {on: success}", "success", "on must be 'request' or 'failure'", "correct the value"),
-    ("concurrent: 2", "per_team: -1", "per_team", "per_team must be at least 0", "correct the value"),
-    ("concurrent: 2", "per_user: some", "per_user", "per_user must be a whole number", "correct the value"),
+    ("concurrent: 2", "per_team: -1", "-1}", "per_team must be at least 0", "correct the value"),
+    ("concurrent: 2", "per_user: some", "some}", "per_user must be a whole number", "correct the value"),
     ("concurrent: 2", "concurrent: 0", "0}", "concurrent must be at least 1", "correct the value"),
     (
         "          type: HttpPost\n          template:",

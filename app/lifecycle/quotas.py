@@ -1,0 +1,147 @@
+"""What is left for a team: looked at before an order is sent, and held under locks while it is stored.
+
+An order that touches no limit costs one indexed SELECT here. One that does locks the counters of its team: orders of one team
+take turns until they commit, which is what makes one of two racers for the last unit lose. Counters are kept by triggers
+(`quotas.sql`), so that a million earlier requests cost nothing; only the first order that touches a new limit counts them.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from app.core.cost import Price
+from app.core.quota import TEAM, USER, Limit, QuotaLine, Taking, item_limits, lines, naming, takes, unknown_cost, without
+from app.errors import Fault, Invalid
+from app.models.tables import QUOTA, QUOTA_COUNTER, QUOTA_RULES
+
+Counted = Mapping[tuple[str, str], tuple[Decimal, Decimal]]
+"""`(team or user, resource)` -> what is used, what is reserved. What nobody counts yet is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who takes it: the team that orders, and the person, by the key of their row."""
+
+    team: str
+    user: uuid.UUID
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What counters call them."""
+        return {TEAM: f"team:{self.team}", USER: f"user:{self.user}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an order takes, the limits that it touches, and why it must not be sent.
+
+    takes: by resource, without zeros; limits: all that hold for the team and for the items.
+    """
+
+    takes: Mapping[str, Decimal]
+    lines: Sequence[QuotaLine] = ()
+    faults: Sequence[Fault] = ()
+
+    @property
+    def amounts(self) -> dict[str, int | float]:
+        """What it takes, as it is kept with the request."""
+        return {name: float(one) if one % 1 else int(one) for name, one in self.takes.items()}
+
+
+def look(connection: Connection, holder: Holder, items: Sequence[Taking], price: Price | None) -> Asked:
+    """What an order of `items` at `price` would take and leave, as things stand now. Locks nothing and writes nothing."""
+    order, problems = takes(items, price)
+    limits, currency = _limits(connection, holder.team)
+    limits += item_limits(items)
+    faults = [Fault((), "quota_unknown", _unknown(problem)) for problem in problems]
+    if why := unknown_cost(limits, price, currency):
+        faults.append(Fault((), "quota_unknown", _unknown(why)))
+    found = _lines(connection, holder, limits, order)
+    return Asked(order, found, [*faults, *(line.fault(holder.team) for line in found if line.exceeded)])
+
+
+def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], held: Mapping[str, Any] | None = None) -> None:
+    """Hold the counters that `asked` touches until the transaction ends, and look once more. Raises Invalid with every fault.
+
+    Whoever stores the request then counts it, by the triggers; nothing is written here but counters that are begun.
+    held: what the request takes already, where it is there and only changes.
+    """
+    if not asked:
+        return
+    _begin(connection, holder, asked)
+    counters = QUOTA_COUNTER.c
+    connection.execute(
+        select(counters.resource)
+        .where(counters.holder.in_(holder.keys.values()))
+        .order_by(counters.holder, counters.resource)
+        .with_for_update(key_share=True)
+    )
+    counted = _counted(connection, holder, [line.of.resource for line in asked])
+    now = lines([line.of for line in asked], counted, {line.of.resource: line.requested for line in asked})
+    now = [without(line, Decimal(str((held or {}).get(line.of.resource, 0)))) for line in now]
+    if faults := [line.fault(holder.team) for line in now if line.exceeded]:
+        raise Invalid(faults=faults)
+
+
+def _begin(connection: Connection, holder: Holder, asked: Sequence[QuotaLine]) -> None:
+    """Take part in the counting, and begin to count what nobody has counted."""
+    counted = _counted(connection, holder, [line.of.resource for line in asked])
+    for per, key in holder.keys.items():
+        fresh = sorted(line.of.resource for line in asked if line.of.per == per and (per, line.of.resource) not in counted)
+        for resource in fresh:
+            connection.execute(select(func.stratus_quota_track(key, resource)))
+        if not fresh:
+            connection.execute(select(func.stratus_quota_join(key)))
+
+
+def _lines(connection: Connection, holder: Holder, limits: Sequence[Limit], order: Mapping[str, Decimal]) -> list[QuotaLine]:
+    touched = [limit for limit in limits if order.get(limit.resource)]
+    if not touched:
+        return []
+    counted = dict(_counted(connection, holder, [limit.resource for limit in touched]))
+    for limit in touched:
+        place = (limit.per, limit.resource)
+        if place not in counted:
+            counted[place] = _sum(connection, holder.keys[limit.per], limit.resource)
+    return lines(touched, counted, order)
+
+
+def _limits(connection: Connection, team: str) -> tuple[list[Limit], str]:
+    """The limits of a team, and the currency of `monthly_cost`. What an administrator set wins, then what names the team."""
+    rules = select(QUOTA_RULES.c.rules).scalar_subquery()
+    rows = connection.execute(
+        select(QUOTA.c.resource, QUOTA.c.limit, rules.label("rules"))
+        .where(QUOTA.c.team.in_(("", team)))
+        .ext(distinct_on(QUOTA.c.resource))
+        .order_by(QUOTA.c.resource, QUOTA.c.team.desc(), QUOTA.c.source)
+    ).all()
+    said: Mapping[str, Any] = (rows[0].rules if rows else None) or {}
+    currency, warn_at = said.get("currency", "USD"), Decimal(str(said.get("warn_at", 0.8)))
+    names = said.get("resources", {})
+    return [
+        Limit(row.resource, row.limit, naming=naming(row.resource, names, currency), warn_at=warn_at) for row in rows
+    ], currency
+
+
+def _counted(connection: Connection, holder: Holder, resources: Sequence[str]) -> Counted:
+    counters, keys = QUOTA_COUNTER.c, holder.keys
+    mine = or_(*(counters.holder == key for key in keys.values()))
+    rows = connection.execute(select(QUOTA_COUNTER).where(mine, counters.resource.in_(resources)))
+    return {(per, row.resource): (row.used, row.reserved) for row in rows for per, key in keys.items() if row.holder == key}
+
+
+def _sum(connection: Connection, key: str, resource: str) -> tuple[Decimal, Decimal]:
+    """What nobody counts yet, from the requests themselves."""
+    row = connection.execute(
+        select("*").select_from(func.stratus_quota_sum(key, resource).table_valued("used", "reserved"))
+    ).one()
+    return row.used, row.reserved
+
+
+def _unknown(why: str) -> str:
+    return f"{why}. Ask an administrator"
