@@ -8,12 +8,14 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import api, identity, web
+from app.catalog.options import Options
 from app.cli import catalog_group
 from app.database import engine_options
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.handover.door import Door
 from app.logs import configure
+from app.outbound import Outbound
 from app.token_cli import token_group
 from app.transaction import Rules
 from app.vault import Vault
@@ -35,6 +37,9 @@ def create(settings: Settings | None = None) -> Flask:
     timeout = timedelta(seconds=settings.request_timeout_seconds) if settings.request_timeout_seconds else None
     app.extensions["rules"] = Rules(settings.team_requests, timeout)
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
+    app.extensions["options"] = Options(
+        Outbound(settings.outbound_hosts, settings.outbound_rewrites, allow_loopback=settings.development)
+    )
     app.extensions["streams"] = Door(settings.stream_socket)
     db.init_app(app)
     app.extensions["migrate"] = migrations = Migrations(app)
