@@ -12,14 +12,18 @@ from pydantic import Field, ValidationError
 from sqlalchemy import Connection
 
 from app.catalog import offers
+from app.catalog.prices import price_of, takings
 from app.core.access import refuses_order, whom_to_ask
 from app.core.approvals import NeededApproval
+from app.core.cost import Price
 from app.core.order import Resolved, resolve, resolve_item
 from app.core.plan import ChosenItem, PlannedStep, plan
+from app.core.quota import QuotaLine
 from app.core.shapes import Shape, shape_faults
 from app.errors import Fault
-from app.lifecycle import secrets
+from app.lifecycle import quotas, secrets
 from app.lifecycle.caller import Caller
+from app.lifecycle.looking_up import Lookups, lookups
 from app.lifecycle.ruling import approvals_of
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
@@ -66,12 +70,19 @@ class Prepared:
     """Who must agree before it is built; known once there is no fault."""
     secret: secrets.Parts = field(default_factory=dict, repr=False)
     """What the masks in `resolved` stand for."""
+    price: Price | None = None
+    """What it costs; None where nothing of it has a price, and while an answer is wrong."""
+    takes: Mapping[str, int | float] = field(default_factory=dict)
+    """What it takes of quotas and limits, by resource."""
+    quotas: Sequence[QuotaLine] = ()
+    """The quotas and limits that it touches, before and after."""
 
 
-def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) -> Prepared:
+def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any], outside: Lookups | None = None) -> Prepared:
     """Look at an order without writing anything: faults of shape, identity, entry and parameters, all at once.
 
-    order: the JSON object as it was sent.
+    order: the JSON object as it was sent. outside: what answers are held against besides their documents; whoever looks at
+    the same things before or after passes it, so that each is asked for once.
     """
     shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
     faults = _shape(shape, order)
@@ -84,12 +95,18 @@ def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any]) ->
     faults += _access(caller, offer, team)
     resolved = _resolve(offer, secrets.with_generated(offer, order))
     faults += resolved.faults
+    faults += (outside or lookups(connection)).faults(caller.person, offer, resolved, team)
     told, secret = secrets.told_apart(offer, resolved)
     if faults:
         return Prepared(offer, told, (), team, _first_of_each_place(faults), secret=secret)
     requester = {"user_id": caller.person.user_id, "team": team, "email": caller.person.email}
-    approvals = approvals_of(offer, resolved, None, requester)
-    return Prepared(offer, told, _planned(offer, resolved), team, (), approvals, secret=secret)
+    price = price_of(offer, resolved)
+    asked = quotas.look(connection, quotas.Holder(str(team), caller.person.id), takings(offer, resolved), price)
+    approvals = approvals_of(offer, resolved, price.monthly_number if price else None, requester)
+    steps = () if asked.faults else _planned(offer, resolved)
+    return Prepared(
+        offer, told, steps, team, asked.faults, approvals, secret=secret, price=price, takes=asked.amounts, quotas=asked.lines
+    )
 
 
 def _shape(shape: type[Shape], order: Mapping[str, Any]) -> list[Fault]:

@@ -16,7 +16,7 @@ from app.catalog import offers
 from app.core.order import Resolved
 from app.core.statuses import RequestStatus
 from app.errors import Conflict, Invalid
-from app.lifecycle import approving, rows, secrets, storing, turns, write
+from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.scopes import Scopes
@@ -47,6 +47,16 @@ def submit(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None
     written = json.dumps(order, sort_keys=True)
     if key is not None and (known := _known(unit, caller, key, written)):
         return known
+    try:
+        return _anew(unit, caller, order, key, written)
+    except Invalid:
+        # A repeat that looks while the first one is being stored finds that one's answers, or the last of a quota, taken.
+        if key is not None and (known := _known(unit, caller, key, written)):
+            return known
+        raise
+
+
+def _anew(unit: Unit, caller: Caller, order: Mapping[str, Any], key: str | None, written: str) -> Submitted:
     prepared = prepare(unit.connection, caller, order)
     if prepared.faults or prepared.offer is None or prepared.resolved is None or prepared.team is None:
         raise Invalid(faults=prepared.faults)
@@ -93,6 +103,7 @@ def _write(
 ) -> Submitted | None:
     """Write an order that has no fault; None when its id or its key is taken."""
     connection, steps, unapproved = unit.connection, prepared.steps, bool(prepared.approvals)
+    quotas.reserve(connection, quotas.Holder(team, caller.person.id), prepared.quotas)
     taken = {item.catalog_item: item.definition for item in offer.items if resolved.selected[item.alias]}
     admitted = not unapproved and turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
     ready = rows.first_ready(steps) if admitted else set()
@@ -117,12 +128,16 @@ def _write(
             admitted=admitted,
             timeout=unit.rules.request_timeout,
             unapproved=unapproved,
+            price=prepared.price.as_json() if prepared.price else None,
+            quota_takes=prepared.takes,
         ),
         rows.items(offer, resolved),
         rows.steps(steps, ready),
     )
     if row is None:
         return None
+    if taken_meanwhile := looking_up.take(connection, row.id, looking_up.claims_of(offer, resolved, team)):
+        raise Invalid(faults=taken_meanwhile)
     secrets.store(connection, unit.vault, row.id, prepared.secret)
     unit.ready += len(ready)
     if unapproved:

@@ -137,8 +137,8 @@ def test_the_automation_has_one_time_for_all_of_its_steps(house: House) -> None:
     assert second.step.deadline - first.step.deadline < timedelta(seconds=5)
 
 
-def test_the_database_has_the_function_that_lies_beside_the_code(house: House) -> None:
-    source = (HERE / "app" / "lifecycle" / "advance.sql").read_text()
+def test_the_database_has_the_functions_that_lie_beside_the_code(house: House) -> None:
+    source = "".join(path.read_text() for path in sorted((HERE / "app" / "lifecycle").glob("*.sql")))
     with house.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT prosrc FROM pg_proc WHERE proname LIKE 'stratus\\_%%'").scalars()
         assert all(body in source for body in stored)
