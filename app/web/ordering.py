@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from app.catalog import offers
 from app.catalog.offers import Offer
-from app.errors import Conflict, Fault, Invalid, NotFound
+from app.core.access import refuses_order, whom_to_ask
+from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
@@ -59,7 +60,10 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
 
 
 def _find(kind: str, name: str, version: str | None) -> tuple[Offer, Sequence[Fault]]:
-    """The offer at `version`; at the current one with a fault where that version is gone. Raises NotFound, Conflict."""
+    """The offer at `version`; at the current one with a fault where that version is gone.
+
+    Raises NotFound, Conflict, and NotAllowed with the reason where the reader may not order it.
+    """
     entry = {f"catalog_{kind.removesuffix('s')}": name}
     connection = db.session.connection()
     offer, faults = offers.find(connection, {**entry, "version": version} if version else entry)
@@ -68,6 +72,8 @@ def _find(kind: str, name: str, version: str | None) -> tuple[Offer, Sequence[Fa
         faults = [*faults, *more]
     if offer is not None:
         return offer, faults
+        if why := refuses_order(current_person(), offer.access):
+            raise NotAllowed(f"You cannot order {offer.title}. {sentence(why)} {sentence(whom_to_ask(offer.owner))}")
     if any(fault.code == "unresolvable" for fault in faults):
         raise Conflict(f"This cannot be ordered now. {_first(faults)}")
     raise NotFound(_first(faults))
