@@ -8,7 +8,17 @@ from sqlalchemy.orm import Session
 
 from app.catalog.loader import load
 from app.catalog.sync import faults_of, known_versions, sync
-from app.models import AuditEntry, CatalogBundle, CatalogFault, CatalogItem, CatalogModule, CatalogSync, CatalogVersion
+from app.models import (
+    AuditEntry,
+    CatalogBundle,
+    CatalogFacet,
+    CatalogFault,
+    CatalogItem,
+    CatalogModule,
+    CatalogSync,
+    CatalogVersion,
+    CatalogWord,
+)
 from tests.catalog.folders import BUNDLE_FILE, CACHE_FILE, ITEM_FILE, change, write
 
 
@@ -215,3 +225,27 @@ def test_two_syncs_at_once_wait_for_each_other(database, folder):
     for thread in threads:
         thread.join()
     assert sorted(told) == [(0, 0, 3, 0, 0), (3, 0, 0, 0, 0)]
+
+
+def facets(session):
+    return {(one.facet, one.value): one.entries for one in session.scalars(select(CatalogFacet))}
+
+
+def test_the_sync_counts_words_and_facets(session, run):
+    run()
+    assert facets(session)["kind", "item"] == 2
+    assert facets(session)["owner", "platform-data-team"] == 2
+    assert facets(session)["tag", "database"] == 1
+    words = {one.word: one.entries for one in session.scalars(select(CatalogWord))}
+    assert (words["postgres"], words["cache"]) == (1, 2)
+
+
+def test_counts_follow_what_changes_and_what_goes(session, folder, run):
+    run()
+    change(folder, CACHE_FILE, 'version: "1.1.0"', 'version: "1.2.0"\ntags: [database]')
+    run()
+    assert facets(session)["tag", "database"] == 2
+    (folder / BUNDLE_FILE).unlink()
+    run()
+    assert ("kind", "bundle") not in facets(session)
+    assert session.get(CatalogWord, "stack") is None

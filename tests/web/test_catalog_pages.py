@@ -133,6 +133,53 @@ def test_a_list_with_nothing_in_it_has_a_way_out(sarah):
     assert '<a class="btn" href="/catalog">Show the whole catalog</a>' in page.text
 
 
+def test_a_typing_mistake_is_set_right_and_said(sarah):
+    page = sarah.get("/catalog?q=postgers&owner=platform-data-team")
+    assert rows(page) == ["postgres-database"]
+    assert "Results for postgres ; you wrote postgers." in words(page)
+    assert 'href="/catalog?q=postgers&amp;literal=1&amp;owner=platform-data-team"' in page.text
+    assert rows(sarah.get("/catalog?q=postgers&literal=1")) == []
+
+
+def test_an_empty_list_names_words_that_find_something(sarah):
+    page = sarah.get("/catalog?q=redis+kubernetes")
+    assert "Words to try: redis , kubernetes" in words(page)
+    assert '<a href="/catalog?q=redis">redis</a>' in page.text
+
+
+def test_what_was_typed_is_shown_as_text(sarah):
+    page = sarah.get("/catalog", query_string={"q": "postgers<i>x</i>"})
+    assert "<i>" not in page.text
+
+
+def test_kinds_narrow_the_list(sarah):
+    page = sarah.get("/catalog?kind=bundle")
+    assert rows(page) == ["full-stack-web-app"]
+    assert chips(page) == ["Kind: Bundles"]
+    assert facet(page, "kind") == {"bundle": (1, True), "item": (5, False)}
+
+
+def test_an_entry_that_the_reader_may_not_order_says_why(own, signed_in):
+    own(extra="access: {teams: [growth]}")
+    browser = signed_in("sarah-123")
+    page = browser.get("/catalog")
+    assert "Only for growth. Ask platform-solutions-team to add your team." in words(page)
+    assert "Not your team" in words(page)
+    assert "/order/bundles/stack" not in page.text
+    assert rows(browser.get("/catalog?show=mine")) == ["cache"]
+    entry = browser.get("/catalog/bundles/stack")
+    assert "You cannot order this. Only for growth." in words(entry)
+    assert "/order/" not in entry.text
+
+
+def test_its_form_says_why_instead_of_asking(own, signed_in):
+    own(extra="access: {teams: [growth]}")
+    page = signed_in("sarah-123").get("/order/bundles/stack")
+    assert page.status_code == 403
+    assert "You cannot order Stack. Only for growth. Ask platform-solutions-team to add your team." in words(page)
+    assert signed_in("mallory-666").get("/order/bundles/stack").status_code == 200
+
+
 def test_an_empty_catalog_says_who_fills_it(signed_in):
     page = signed_in("sarah-123").get("/catalog")
     assert "Nothing is on offer yet" in words(page)
