@@ -176,3 +176,25 @@ def digest(
         "price": price,
     }
     return hashlib.sha256(json.dumps(pinned, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def differences(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], secret: Collection[tuple[str, str]] = ()
+) -> list[dict[str, Any]]:
+    """What of an order was changed: `[{item, name, before, after}]`; item is an alias, None for the bundle's own answers.
+
+    before, after: answers by alias, the bundle's own under "". secret: (alias, name) of masked answers that are others now.
+    An item that was taken in or left out has one line without a name.
+    """
+    found = []
+    for part in dict.fromkeys([*before, *after]):
+        old, new = before.get(part) or {}, after.get(part) or {}
+        if bool(old) != bool(new):
+            found.append({"item": part or None, "name": None, "before": bool(old), "after": bool(new)})
+            continue
+        found += [
+            {"item": part or None, "name": name, "before": old.get(name), "after": new.get(name)}
+            for name in dict.fromkeys([*old, *new])
+            if old.get(name) != new.get(name) or (part, name) in secret
+        ]
+    return found

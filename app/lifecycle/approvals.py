@@ -32,7 +32,7 @@ def approve(unit: Unit, caller: Caller, approval_id: str, comment: str | None = 
     digest: of what the caller saw; Conflict `changed` where the request is another one by now. Raises NotFound, NotAllowed
     (not asked, or one's own order), Invalid (comment too long), Conflict (decided, voted already, the requester is asked).
     """
-    with _audited(unit, caller, "approval.approve", f"approval:{approval_id}"):
+    with audited(unit, caller, "approval.approve", f"approval:{approval_id}"):
         _check_comment(comment)
         approval, request = _votable(unit, caller.person, approval_id)
         turn = turns.has_turn(unit.connection, request, unit.rules.team_requests)
@@ -62,7 +62,7 @@ def _count(unit: Unit, change: Change, caller: Caller, approval: Row[Any], turn:
 
 def reject(unit: Unit, caller: Caller, approval_id: str, reason: str, digest: str | None = None) -> None:
     """Say no: the request ends rejected, with the reason. One says no for all. Raises as `approve` does."""
-    with _audited(unit, caller, "approval.reject", f"approval:{approval_id}"):
+    with audited(unit, caller, "approval.reject", f"approval:{approval_id}"):
         check_reason(reason)
         approval, request = _votable(unit, caller.person, approval_id)
         with change_of(unit, caller, request) as change:
@@ -74,7 +74,7 @@ def send_back(unit: Unit, caller: Caller, approval_id: str, comment: str, digest
 
     Raises as `approve` does.
     """
-    with _audited(unit, caller, "approval.send_back", f"approval:{approval_id}"):
+    with audited(unit, caller, "approval.send_back", f"approval:{approval_id}"):
         check_reason(comment, "comment")
         approval, request = _votable(unit, caller.person, approval_id)
         with change_of(unit, caller, request) as change:
@@ -102,7 +102,7 @@ def ask(unit: Unit, caller: Caller, approval_id: str, question: str) -> None:
 
     Raises as `approve` does.
     """
-    with _audited(unit, caller, "approval.ask", f"approval:{approval_id}"):
+    with audited(unit, caller, "approval.ask", f"approval:{approval_id}"):
         check_reason(question, "question")
         approval, request = _votable(unit, caller.person, approval_id)
         with change_of(unit, caller, request) as change:
@@ -119,7 +119,7 @@ def answer(unit: Unit, caller: Caller, request_id: str, text: str) -> None:
 
     Raises NotFound, NotAllowed, Invalid (no text), Conflict (nothing is asked).
     """
-    with _audited(unit, caller, "approval.answer", f"request:{request_id}"):
+    with audited(unit, caller, "approval.answer", f"request:{request_id}"):
         check_reason(text, "text")
         request = own(unit, caller.person, request_id)
         with change_of(unit, caller, request) as change:
@@ -209,7 +209,7 @@ def _check_comment(comment: str | None) -> None:
 
 
 @contextmanager
-def _audited(unit: Unit, caller: Caller, action: str, target: str) -> Iterator[None]:
+def audited(unit: Unit, caller: Caller, action: str, target: str) -> Iterator[None]:
     """What is refused inside is in the audit log too, with why."""
     try:
         yield

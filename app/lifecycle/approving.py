@@ -60,7 +60,7 @@ def digest_of(connection: Connection, request: uuid.UUID) -> str:
         item_parameters=row.item_parameters,
         selected=row.selected,
         versions={"": f"{row.catalog_name} {row.catalog_version}", **versions},
-        price=None,
+        price=row.price,
     )
 
 

@@ -39,10 +39,14 @@ class Claim:
 
 
 class Lookups:
-    """One look at everything outside, for one order; the same thing is asked for once."""
+    """One look at everything outside, for one order; the same thing is asked for once.
 
-    def __init__(self, connection: Connection, options: Options | None = None) -> None:
+    own: the request that the order changes, whose answers are no others.
+    """
+
+    def __init__(self, connection: Connection, options: Options | None = None, own: UUID | None = None) -> None:
         self._connection = connection
+        self._own = own
         self._options = options
         self._offered: dict[tuple[str, str], Offered] = {}
         self._members: dict[str, dict[str, str]] = {}
@@ -123,8 +127,8 @@ class Lookups:
             return
         columns = (TAKEN.c.digest, REQUEST.c.request_id, REQUEST.c.requester_team, REQUEST.c.owner_teams)
         statement = select(*columns).join(REQUEST, REQUEST.c.id == TAKEN.c.request_id)
-        held = self._connection.execute(statement.where(TAKEN.c.digest.in_([claim.digest for claim in claims])))
-        holders = {row.digest: row for row in held}
+        held = statement.where(TAKEN.c.digest.in_([claim.digest for claim in claims]), REQUEST.c.id.is_distinct_from(self._own))
+        holders = {row.digest: row for row in self._connection.execute(held)}
         seen: set[bytes] = set()
         for claim in claims:
             row = holders.get(claim.digest)
@@ -136,9 +140,9 @@ class Lookups:
             seen.add(claim.digest)
 
 
-def lookups(connection: Connection) -> Lookups:
-    """Lookups over this connection, with the sources that the operator allows."""
-    return Lookups(connection, current_app.extensions.get("options") if has_app_context() else None)
+def lookups(connection: Connection, own: UUID | None = None) -> Lookups:
+    """Lookups over this connection, with the sources that the operator allows. own: the request that is changed."""
+    return Lookups(connection, current_app.extensions.get("options") if has_app_context() else None, own)
 
 
 def claims_of(offer: Offer, resolved: Resolved, team: str | None) -> list[Claim]:
@@ -171,6 +175,11 @@ def take(connection: Connection, request: UUID, claims: Sequence[Claim]) -> list
     taken = insert(TAKEN).values(rows).on_conflict_do_nothing().returning(TAKEN.c.digest)
     mine = set(connection.scalars(taken))
     return [not_unique(claim) for claim in claims if claim.digest not in mine]
+
+
+def give_back(connection: Connection, request: UUID) -> None:
+    """Take no answer for a request any more: it is given others."""
+    connection.execute(TAKEN.delete().where(TAKEN.c.request_id == request))
 
 
 def not_unique(claim: Claim, holder: str | None = None) -> Fault:

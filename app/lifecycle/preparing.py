@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.catalog import offers
 from app.catalog.prices import price_of, takings
@@ -22,6 +22,7 @@ from app.core.quota import QuotaLine
 from app.core.shapes import Shape, shape_faults
 from app.errors import Fault
 from app.lifecycle import quotas, secrets
+from app.lifecycle.attachments import attached, faults_of
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking_up import Lookups, lookups
 from app.lifecycle.ruling import approvals_of
@@ -70,6 +71,8 @@ class Prepared:
     """Who must agree before it is built; known once there is no fault."""
     secret: secrets.Parts = field(default_factory=dict, repr=False)
     """What the masks in `resolved` stand for."""
+    uploads: Sequence[str] = ()
+    """The ids of the files among the answers."""
     price: Price | None = None
     """What it costs; None where nothing of it has a price, and while an answer is wrong."""
     takes: Mapping[str, int | float] = field(default_factory=dict)
@@ -78,12 +81,20 @@ class Prepared:
     """The quotas and limits that it touches, before and after."""
 
 
-def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any], outside: Lookups | None = None) -> Prepared:
+def prepare(
+    connection: Connection,
+    caller: Caller,
+    order: Mapping[str, Any],
+    outside: Lookups | None = None,
+    instead_of: Row[Any] | None = None,
+) -> Prepared:
     """Look at an order without writing anything: faults of shape, identity, entry and parameters, all at once.
 
     order: the JSON object as it was sent. outside: what answers are held against besides their documents; whoever looks at
-    the same things before or after passes it, so that each is asked for once.
+    the same things before or after passes it, so that each is asked for once. instead_of: the row of the request whose order
+    it is to replace; what that takes of quotas, and its unique answers, are its own.
     """
+    own, held = (instead_of.id, instead_of.quota_takes) if instead_of is not None else (None, None)
     shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
     faults = _shape(shape, order)
     team, identity = _identity(caller, order.get("requester"))
@@ -94,18 +105,29 @@ def prepare(connection: Connection, caller: Caller, order: Mapping[str, Any], ou
         return Prepared(None, None, (), team, _first_of_each_place(faults))
     faults += _access(caller, offer, team)
     resolved = _resolve(offer, secrets.with_generated(offer, order))
-    faults += resolved.faults
-    faults += (outside or lookups(connection)).faults(caller.person, offer, resolved, team)
+    files = attached(offer, order, resolved)
+    faults += [*resolved.faults, *faults_of(connection, caller, files)]
+    faults += (outside or lookups(connection, own)).faults(caller.person, offer, resolved, team)
     told, secret = secrets.told_apart(offer, resolved)
     if faults:
         return Prepared(offer, told, (), team, _first_of_each_place(faults), secret=secret)
     requester = {"user_id": caller.person.user_id, "team": team, "email": caller.person.email}
     price = price_of(offer, resolved)
-    asked = quotas.look(connection, quotas.Holder(str(team), caller.person.id), takings(offer, resolved), price)
+    asked = quotas.look(connection, quotas.Holder(str(team), caller.person.id), takings(offer, resolved), price, held)
     approvals = approvals_of(offer, resolved, price.monthly_number if price else None, requester)
     steps = () if asked.faults else _planned(offer, resolved)
     return Prepared(
-        offer, told, steps, team, asked.faults, approvals, secret=secret, price=price, takes=asked.amounts, quotas=asked.lines
+        offer,
+        told,
+        steps,
+        team,
+        asked.faults,
+        approvals,
+        secret=secret,
+        uploads=[one.upload_id for one in files],
+        price=price,
+        takes=asked.amounts,
+        quotas=asked.lines,
     )
 
 

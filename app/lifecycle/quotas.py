@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.cost import Price
 from app.core.quota import TEAM, USER, Limit, QuotaLine, Taking, item_limits, lines, naming, takes, unknown_cost, without
-from app.errors import Fault, Invalid
-from app.models.tables import QUOTA, QUOTA_COUNTER, QUOTA_RULES
+from app.errors import Conflict, Fault, Invalid
+from app.models.tables import ITEM, QUOTA, QUOTA_COUNTER, QUOTA_RULES, VERSION
 
+RELEASED = "released"
 Counted = Mapping[tuple[str, str], tuple[Decimal, Decimal]]
 """`(team or user, resource)` -> what is used, what is reserved. What nobody counts yet is not there."""
 
@@ -53,15 +54,24 @@ class Asked:
         return {name: float(one) if one % 1 else int(one) for name, one in self.takes.items()}
 
 
-def look(connection: Connection, holder: Holder, items: Sequence[Taking], price: Price | None) -> Asked:
-    """What an order of `items` at `price` would take and leave, as things stand now. Locks nothing and writes nothing."""
+def look(
+    connection: Connection,
+    holder: Holder,
+    items: Sequence[Taking],
+    price: Price | None,
+    held: Mapping[str, Any] | None = None,
+) -> Asked:
+    """What an order of `items` at `price` would take and leave, as things stand now. Locks nothing and writes nothing.
+
+    held: what the request takes already, where it is there and only changes.
+    """
     order, problems = takes(items, price)
     limits, currency = _limits(connection, holder.team)
     limits += item_limits(items)
     faults = [Fault((), "quota_unknown", _unknown(problem)) for problem in problems]
     if why := unknown_cost(limits, price, currency):
         faults.append(Fault((), "quota_unknown", _unknown(why)))
-    found = _lines(connection, holder, limits, order)
+    found = [_with_own(line, held) for line in _lines(connection, holder, limits, order)]
     return Asked(order, found, [*faults, *(line.fault(holder.team) for line in found if line.exceeded)])
 
 
@@ -83,9 +93,14 @@ def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], 
     )
     counted = _counted(connection, holder, [line.of.resource for line in asked])
     now = lines([line.of for line in asked], counted, {line.of.resource: line.requested for line in asked})
-    now = [without(line, Decimal(str((held or {}).get(line.of.resource, 0)))) for line in now]
+    now = [_with_own(line, held) for line in now]
     if faults := [line.fault(holder.team) for line in now if line.exceeded]:
         raise Invalid(faults=faults)
+
+
+def _with_own(line: QuotaLine, held: Mapping[str, Any] | None) -> QuotaLine:
+    """What a request holds already is its own."""
+    return without(line, Decimal(str(held.get(line.of.resource, 0)))) if held else line
 
 
 def _begin(connection: Connection, holder: Holder, asked: Sequence[QuotaLine]) -> None:
@@ -145,3 +160,29 @@ def _sum(connection: Connection, key: str, resource: str) -> tuple[Decimal, Deci
 
 def _unknown(why: str) -> str:
     return f"{why}. Ask an administrator"
+
+
+def retake(connection: Connection, request: Row[Any]) -> None:
+    """Hold again what a request had given back when it ended, before it goes on. Raises Conflict where that is too much now.
+
+    request: its row, locked. One that still holds what it takes passes.
+    """
+    if request.quota_state != RELEASED:
+        return
+    holder = Holder(request.requester_team, request.requester_id)
+    limits = _limits(connection, holder.team)[0] + item_limits(_items(connection, request.id))
+    order = {resource: Decimal(str(amount)) for resource, amount in (request.quota_takes or {}).items()}
+    try:
+        reserve(connection, holder, lines(limits, {}, order))
+    except Invalid as error:
+        raise Conflict("; ".join(fault.message for fault in error.faults), code=error.faults[0].code) from error
+
+
+def _items(connection: Connection, request: uuid.UUID) -> list[Taking]:
+    """The items of a stored request, as far as their limits go."""
+    rows = connection.execute(
+        select(ITEM.c.catalog_item, ITEM.c.title, ITEM.c.owner, VERSION.c.definition["limits"].label("limits"))
+        .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
+        .where(ITEM.c.request_id == request)
+    )
+    return [Taking(row.catalog_item, row.title, row.owner, {}, row.limits or {}, {}) for row in rows]

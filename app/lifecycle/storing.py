@@ -1,4 +1,4 @@
-"""Stores a new request with its items, its steps, its first events and its audit row in one statement."""
+"""Stores a request with its items, steps, first events and audit row in one statement, or another order in its place."""
 
 import json
 import secrets
@@ -9,13 +9,34 @@ from datetime import timedelta
 from typing import Any
 
 from psycopg.types.json import Json, Jsonb
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, delete, update
 
 from app.core.statuses import RequestStatus
 from app.lifecycle.caller import Caller
+from app.models.tables import ITEM, REQUEST, STEP
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """What a request's id is made of besides the day: nothing that could be misread."""
+
+_PARTS = """
+items AS (
+    INSERT INTO bundle_request_items (
+        request_id, catalog_item, alias, title, version, catalog_version_id, owner, parameters, position
+    )
+    SELECT made.id, one.catalog_item, one.alias, one.title, one.version, one.catalog_version_id, one.owner, one.parameters,
+        one.position
+    FROM made, json_populate_recordset(NULL::bundle_request_items, %(items)s) AS one
+), steps AS (
+    INSERT INTO request_steps (
+        request_id, request_number, step_id, step_name, step_title, step_type, kind, item_alias, owner_team, step_config,
+        verification_config, depends_on, module_sha256, status, position, ready_at
+    )
+    SELECT made.id, made.number, one.step_id, one.step_name, one.step_title, one.step_type, one.kind, one.item_alias,
+        one.owner_team, one.step_config, one.verification_config, one.depends_on, one.module_sha256, one.status, one.position,
+        CASE WHEN one.status = 'ready' THEN made.created_at END
+    FROM made, json_populate_recordset(NULL::request_steps, %(steps)s) AS one
+)
+"""
 
 # Every part hangs on `made`: where the id or the key is taken, nothing at all is written. The columns of items and steps that
 # are not named have their defaults.
@@ -34,23 +55,7 @@ WITH made AS (
         %(unapproved)s, %(price)s, %(quota_takes)s, 'reserved', clock_timestamp() + %(timeout)s::interval,
         cardinality(%(kinds)s::text[])
     ) ON CONFLICT DO NOTHING RETURNING id, request_id, number, created_at
-), items AS (
-    INSERT INTO bundle_request_items (
-        request_id, catalog_item, alias, title, version, catalog_version_id, owner, parameters, position
-    )
-    SELECT made.id, one.catalog_item, one.alias, one.title, one.version, one.catalog_version_id, one.owner, one.parameters,
-        one.position
-    FROM made, json_populate_recordset(NULL::bundle_request_items, %(items)s) AS one
-), steps AS (
-    INSERT INTO request_steps (
-        request_id, request_number, step_id, step_name, step_title, step_type, kind, item_alias, owner_team, step_config,
-        verification_config, depends_on, module_sha256, status, position, ready_at
-    )
-    SELECT made.id, made.number, one.step_id, one.step_name, one.step_title, one.step_type, one.kind, one.item_alias,
-        one.owner_team, one.step_config, one.verification_config, one.depends_on, one.module_sha256, one.status, one.position,
-        CASE WHEN one.status = 'ready' THEN made.created_at END
-    FROM made, json_populate_recordset(NULL::request_steps, %(steps)s) AS one
-), told AS (
+), {parts}, told AS (
     INSERT INTO request_events (request_id, number, kind, actor, payload)
     SELECT made.id, one.place, one.kind, %(actor)s, one.payload
     FROM made, unnest(%(kinds)s::text[], %(payloads)s::json[]) WITH ORDINALITY AS one (kind, payload, place)
@@ -60,7 +65,7 @@ WITH made AS (
     FROM made
 )
 SELECT id, request_id, created_at FROM made
-"""
+""".replace("{parts}", _PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +148,27 @@ def store(
         "details": Json(audited),
     }
     return connection.exec_driver_sql(_STORE, values).one_or_none()
+
+
+_REPLACE = """
+WITH made AS (SELECT id, number, created_at FROM service_requests WHERE id = %(request)s), {parts}
+SELECT id FROM made
+""".replace("{parts}", _PARTS)
+
+
+def replace(
+    connection: Connection,
+    request: uuid.UUID,
+    new: Mapping[str, Any],
+    items: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+) -> None:
+    """Put another order in the place of a request's, of which nothing was begun. The caller holds the request's lock.
+
+    new: columns of the request, by name; items, steps: as in `store`.
+    """
+    connection.execute(update(REQUEST).where(REQUEST.c.id == request).values(**new))
+    connection.execute(delete(STEP).where(STEP.c.request_id == request))
+    connection.execute(delete(ITEM).where(ITEM.c.request_id == request))
+    rows = {"items": Json([dict(item) for item in items]), "steps": Json([dict(step) for step in steps])}
+    connection.exec_driver_sql(_REPLACE, {"request": request, **rows})
