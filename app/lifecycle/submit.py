@@ -16,7 +16,7 @@ from app.catalog import offers
 from app.core.order import Resolved
 from app.core.statuses import RequestStatus
 from app.errors import Conflict, Invalid
-from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, write
+from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, uploads, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.scopes import Scopes
@@ -139,6 +139,7 @@ def _write(
     if taken_meanwhile := looking_up.take(connection, row.id, looking_up.claims_of(offer, resolved, team)):
         raise Invalid(faults=taken_meanwhile)
     secrets.store(connection, unit.vault, row.id, prepared.secret)
+    uploads.used_by(connection, row.id, prepared.uploads)
     unit.ready += len(ready)
     if unapproved:
         with change_of(unit, caller, row) as change:
