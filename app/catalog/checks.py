@@ -22,6 +22,8 @@ from app.errors import Fault, under
 
 STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 NUMBERS = frozenset({"integer", "number", "percentage"})
+ORDERED_ONLY = frozenset({"list", "object", "team", "user"})
+"""Types whose answers only an order's form asks for."""
 ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -190,6 +192,9 @@ def _answer(answer: Any, path: Path) -> Iterator[Fault]:
         yield from under(shape_faults(Field, error, answer), *path)
     else:
         yield from under(check_default(field), *path, "default")
+        if field.type in ORDERED_ONLY or field.options_from or field.unique:
+            what = f"type {field.type}" if field.type in ORDERED_ONLY else "options_from" if field.options_from else "unique"
+            yield Fault(path, "type", f"{what} is for orders, not for tickets", {"remedy": "ask for text, numbers or choices"})
 
 
 def _asked_twice(part: Part) -> Iterator[Fault]:

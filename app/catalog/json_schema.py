@@ -24,7 +24,7 @@ def json_schema(kind: str) -> dict[str, Any]:
     undoing = [step_type for step_type in step_types() if step_type != "TerraformFile"]
     definitions["Rollback"]["allOf"] = [_of_type(step_type, definitions, verified=False) for step_type in undoing]
     definitions["Rollback"]["properties"]["type"] = {"enum": [NOTHING_TO_UNDO, *undoing]}
-    for name in {"Field", "Input"} & set(definitions):
+    for name in {"Field", "Input", "Element"} & set(definitions):
         definitions[name]["properties"]["type"] = {"enum": [*ALIASES, *TYPES]}
     plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}
     return {"$schema": DIALECT, **_untitled(schema), "title": TITLES[kind], "$defs": plain}

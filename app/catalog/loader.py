@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from app.catalog import bundles, checks, templates
+from app.catalog import bundles, checks, conditions, templates
 from app.catalog.modules import Module, ModuleError, pack
 from app.catalog.outline import Outline
 from app.catalog.quotas import FILE, Quotas, shaped
@@ -211,9 +211,11 @@ def _faults(root: FilePath, file: _File, library: bundles.Library, names: set[st
     """What is wrong with one document besides its shape; its modules are packed on the way."""
     outline = file.outline
     yield from checks.check_document(outline)
+    yield from conditions.check_inside(outline)
     outputs: dict[str, set[str] | None] = {}
     if outline.kind == "bundle":
         yield from bundles.check_entries(outline, library, names)
+        yield from conditions.check_whole(outline, library)
         outputs = bundles.outputs_of(outline, library)
     yield from templates.check_texts(outline, outputs)
     yield from _modules(root, file)

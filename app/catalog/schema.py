@@ -24,7 +24,6 @@ LATER: frozenset[str] = frozenset(
         "service",
         "targets",
         "state_of",
-        "options_from",
     }
 )
 LATER_CHECKS = frozenset({"quota", "unique"})

@@ -152,7 +152,7 @@ def _references(outline: Outline, use: Use, names: Names, optional: set[str]) ->
             if missing not in unknown:
                 yield _unknown(outline, use, reference, missing, names)
             unknown.add(missing)
-        elif _needs_guard(reference, optional - ensured):
+        elif use.sees != "form" and _needs_guard(reference, optional - ensured):
             alias = reference.path[0]
             remedy = f"write {{{{ … if items.{alias}.selected else none }}}}, or give the step when: items.{alias}.selected"
             message = f"{dotted(reference)} is not there when an order leaves {alias} out"
@@ -214,14 +214,7 @@ def _at_root(outline: Outline, name: str, known: Names) -> str:
 
 def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) -> dict[str, Any]:
     """The names that an expression may use, by where it stands (see `SEES`)."""
-    own = dict.fromkeys(part.body["name"] for part in outline.fields)
-    names: dict[str, Any]
-    if outline.kind == "bundle":
-        # A form asks its own answers by their bare names; everywhere else a bundle says `bundle.`.
-        names = {**own, "bundle": own} if sees == "form" else {"bundle": own}
-    else:
-        parameters = dict.fromkeys(outline.parameters)
-        names = {**parameters, "parameters": parameters}
+    names = _answers(outline, form=sees == "form")
     if sees in ("form", "cost", "fixed"):
         return names
     if sees == "approval":
@@ -247,6 +240,18 @@ def _names(outline: Outline, sees: str, outputs: Mapping[str, set[str] | None]) 
     if sees == "step":
         names["secrets"] = None
     return names
+
+
+def _answers(outline: Outline, *, form: bool) -> dict[str, Any]:
+    """The names of the order's answers. form: in its conditions."""
+    own = dict.fromkeys(part.body["name"] for part in outline.fields)
+    parameters = dict.fromkeys(outline.parameters)
+    names: dict[str, Any] = {"bundle": own} if outline.kind == "bundle" else {**parameters, "parameters": parameters}
+    if not form:
+        return names
+    # What the rest of the order must have for it, `conditions` says for each bundle that the form is part of. A bundle's form
+    # asks its own answers by their bare names; everywhere else it says `bundle.`.
+    return {"bundle": None, "items": None, **(own if outline.kind == "bundle" else {}), **names}
 
 
 def _tree(outputs: set[str] | None) -> dict[str, None] | None:
