@@ -1,14 +1,15 @@
 """Requests: order, look ahead, look at what became of it, decide what becomes of it."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
 from app.api import outputs, waiting
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
-from app.api.parts import cursors
-from app.api.reading import idempotency_key
+from app.api.parts import cursors, settings, streamed
+from app.api.reading import CSV, idempotency_key, wants_csv
 from app.api.shapes import requests as shapes
 from app.api.shapes.decisions import Reason
 from app.api.shapes.validation import Validation
@@ -17,11 +18,13 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
+from app.lifecycle.ahead import look_ahead
 from app.lifecycle.preparing import prepare
 from app.lifecycle.revealing import Revealed, reveal
 from app.lifecycle.submit import submit
 from app.queries import live, request_lists
 from app.queries import requests as queries
+from app.queries.request_export import export
 from app.transaction import transaction
 
 blueprint = Blueprint("requests", __name__, url_prefix="/requests")
@@ -51,15 +54,20 @@ def validate_request(body: dict[str, Any]) -> Validation:
 
     Answers 200 whatever is wrong with the order, once it can be read.
     """
-    return Validation.of(prepare(db.session.connection(), caller(), body))
+    who = caller()
+    prepared = prepare(db.session.connection(), who, body)
+    return Validation.of(prepared, look_ahead(prepared, who, body))
 
 
 @blueprint.get("")
 @api_caller
-@endpoint(TAG, shapes.RequestList, query=shapes.RequestsQuery)
-def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList:
-    """Requests that the caller may see, newest first."""
-    page = request_lists.listing(db.session, current_person(), query.filters, query.limit, query.cursor, cursors())
+@endpoint(TAG, shapes.RequestList, query=shapes.RequestsQuery, texts=[CSV])
+def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList | Response:
+    """Requests that the caller may see, newest first: page by page, or all of them as CSV."""
+    zone = ZoneInfo(settings().timezone)
+    if query.format == "csv" or (query.format is None and wants_csv()):
+        return streamed(export(db.session, current_person(), query.filters(zone), zone), CSV)
+    page = request_lists.listing(db.session, current_person(), query.filters(zone), query.limit, query.cursor, cursors())
     return shapes.RequestList.of(page)
 
 

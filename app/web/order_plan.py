@@ -12,7 +12,6 @@ from app.web.labels import Label, label
 from app.web.phrases import SYSTEMS, listed
 
 BY_HAND = "ManualTask"
-CHECKED = {"preflight": "Before anything is built", "health": "After the last step"}
 
 
 def picture(steps: Sequence[PlannedStep]) -> Graph:
@@ -27,12 +26,6 @@ def builders(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
         if not step.skipped:
             found.setdefault(step.owner_team, []).append(step.title)
     return [(team, listed(titles)) for team, titles in found.items()]
-
-
-def checked(rows: Sequence[PlannedStep]) -> list[tuple[str, str]]:
-    """What is looked at around the steps: `[("Before anything is built", "Vault answers and Small enough")]`."""
-    titles = {kind: [one.title for one in rows if one.kind == kind] for kind in CHECKED}
-    return [(words, listed(titles[kind])) for kind, words in CHECKED.items() if titles[kind]]
 
 
 def outline(offer: Offer) -> list[tuple[str, str]]:

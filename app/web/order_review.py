@@ -8,12 +8,18 @@ from markupsafe import Markup
 
 from app.core.fields import Field
 from app.core.order import Resolved
+from app.core.plan import PlannedStep
+from app.core.sources import Source
+from app.core.step_params import is_template
+from app.lifecycle.ahead import OWN, Ahead
+from app.web.filters import sentence
 from app.web.forms.drawing import notes_of
 from app.web.forms.order import OrderForm
 from app.web.forms.sections import Section, Settled
 from app.web.forms.views import answer
 from app.web.phrases import listed
 
+CHECKED = {"preflight": "Before anything is built", "health": "After the last step"}
 NOTED = Markup('{} <span class="help">{}</span>')
 
 
@@ -28,9 +34,31 @@ class Reviewed:
     missing: str
 
 
-def reviewed(form: OrderForm, resolved: Resolved) -> list[Reviewed]:
-    """The sections of `form` with the answers as they were judged."""
-    return [_section(form, section, resolved) for section in form.sections]
+def reviewed(form: OrderForm, resolved: Resolved, ahead: Ahead) -> list[Reviewed]:
+    """The sections of `form` with the answers as they were judged, and where each that nobody typed came from."""
+    return [_section(form, section, resolved, ahead) for section in form.sections]
+
+
+def checked(rows: Sequence[PlannedStep], ahead: Ahead) -> list[tuple[str, str]]:
+    """What is looked at around the steps: `[("Before anything is built", "Vault answers and Small enough (holds now)")]`."""
+    titles = {kind: [_check_words(one, ahead) for one in rows if one.kind == kind] for kind in CHECKED}
+    return [(words, listed(titles[kind])) for kind, words in CHECKED.items() if titles[kind]]
+
+
+def unmet(rows: Sequence[PlannedStep], ahead: Ahead) -> list[str]:
+    """What people are told of the checks that do not hold as the order stands: it would stop before anything is built."""
+    found = [one for one in rows if ahead.asked.get(one.step_id) is False]
+    return [f"{one.title} does not hold. {said}".strip() for one in found for said in [_said_of(one)]]
+
+
+def _said_of(check: PlannedStep) -> str:
+    message = check.config["template"].get("message") or ""
+    return "" if is_template(message) else sentence(message)
+
+
+def _check_words(check: PlannedStep, ahead: Ahead) -> str:
+    holds = ahead.asked.get(check.step_id)
+    return check.title if holds is None else f"{check.title} ({'holds now' if holds else 'does not hold'})"
 
 
 def pinned(form: OrderForm) -> str:
@@ -44,19 +72,20 @@ def moved(form: OrderForm, before: str) -> str:
     return listed([item.title for item in form.offer.items if f"{item.alias}={item.version}" not in seen])
 
 
-def _section(form: OrderForm, section: Section, resolved: Resolved) -> Reviewed:
+def _section(form: OrderForm, section: Section, resolved: Resolved, ahead: Ahead) -> Reviewed:
     included = form.includes(section)
     missing = "" if included else "Not included."
-    rows = _rows(section, resolved) if included else []
+    rows = _rows(section, resolved, ahead) if included else []
     return Reviewed(section.anchor, section.title, notes_of(section), rows, missing or ("" if rows else "Nothing to fill in."))
 
 
-def _rows(section: Section, resolved: Resolved) -> list[tuple[str, str]]:
+def _rows(section: Section, resolved: Resolved, ahead: Ahead) -> list[tuple[str, str]]:
+    sources = ahead.sources.get(section.item.alias if section.item else OWN, {})
     values = resolved.item_values[section.item.alias] if section.item else resolved.bundle_values
     settled = {one.field.name: one for one in section.settled}
     asked = {one.name for one in section.asked}
     return [
-        (field.label, _words(field, values, settled.get(field.name)))
+        (field.label, _words(field, values, settled.get(field.name), sources.get(field.name)))
         for field in section.fields
         if field.name in settled or (field.name in asked and _was_asked(field, values))
     ]
@@ -67,8 +96,16 @@ def _was_asked(field: Field, values: Mapping[str, Any]) -> bool:
     return values.get(field.name) is not None or not (field.visible_when or field.conditional)
 
 
-def _words(field: Field, values: Mapping[str, Any], settled: Settled | None) -> str:
+def _words(field: Field, values: Mapping[str, Any], settled: Settled | None, source: Source | None) -> str:
     words = answer(field, values.get(field.name))
     if settled is None:
-        return words
+        note = _note(field, values.get(field.name), source)
+        return NOTED.format(words, note) if note else words
     return NOTED.format(words, settled.note + (f", from {settled.source}" if settled.source else ""))
+
+
+def _note(field: Field, value: Any, source: Source | None) -> str:
+    """What people should know of an answer. The form sends defaults along: one that was left alone shows by its value."""
+    if source is not None and source.origin == "generated":
+        return "made when you send this"
+    return "the default" if value is not None and value == field.default and type(value) is type(field.default) else ""

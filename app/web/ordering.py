@@ -2,30 +2,54 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from app.catalog import offers
 from app.catalog.offers import Offer
 from app.core.access import refuses_order, whom_to_ask
-from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, SignInNeeded, StratusError
 from app.extensions import db
-from app.identity import current_person
+from app.identity import current_person, optional_person
+from app.identity.forms import FormRefused
 from app.identity.guard import signed_in
+from app.lifecycle import drafts
+from app.lifecycle.ahead import look_ahead
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted, submit
 from app.transaction import transaction
+from app.web.errors import expected
 from app.web.filters import sentence
 from app.web.forms.drawing import drawn
 from app.web.forms.order import OrderForm, order_form
-from app.web.order_plan import builders, checked, outline, picture
-from app.web.order_review import moved, pinned, reviewed
+from app.web.order_plan import builders, outline, picture
+from app.web.order_review import checked, moved, pinned, reviewed, unmet
+from app.web.order_start import Mark, Start, posted_mark, resumed, started
+from app.web.order_writing import (
+    Notice,
+    carried,
+    discard,
+    keep_template,
+    names_entry,
+    pasted,
+    save,
+    saved_json,
+    template_page,
+    twin_page,
+    typed_again,
+    version_of,
+)
 from app.web.parts import caller
+from app.web.twin import FORMS
 
 blueprint = Blueprint("ordering", __name__)
+GONE = "The draft of this order is gone: somebody sent it or threw it away. Nothing was sent now. Send it anyway?"
+STALE = "You have signed in anew since this form was opened. Nothing was done; your answers are here. Press once more."
 
 PATH = "/order/<any(bundles, items):kind>/<name>"
 KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
@@ -39,24 +63,30 @@ def ask(kind: str, name: str) -> ResponseReturnValue:
     offer, faults = _find(kind, name, request.args.get("version"))
     if offer is None or faults:
         raise NotFound(f"{name} has no such version. {_first(faults)}")
-    return _form_page(_form(offer))
+    return _form_page(started(offer))
 
 
 @blueprint.post(PATH)
 @signed_in
 def answer(kind: str, name: str) -> ResponseReturnValue:
-    """What the buttons do: review the answers, change them, send them; `ask` tells the script which fields are asked."""
+    """What the buttons do: review the answers, change them, send them; `ask` tells the script which fields are asked.
+
+    The rest keeps them as a draft or a template, or shows and reads them as texts.
+    """
     offer, faults = _find(kind, name, request.form.get("version"))
     form = _form(offer)
+    start = resumed(form)
     do = request.form.get("do", "review")
     if do == "change":
-        return _form_page(form)
+        return _form_page(start)
+    if (beside := BESIDE.get(do)) is not None:
+        return beside(start)
     prepared = _prepared(form)
     if do == "ask":
         return jsonify(hidden=form.not_asked(prepared.resolved))
     if not form.judge([*faults, *prepared.faults]):
-        return _form_page(form), 422
-    return _send(form, prepared) if do == "send" else _review_page(form, prepared, _new_key())
+        return _form_page(start), 422
+    return _send(start, prepared) if do == "send" else _review_page(start, prepared, _new_key())
 
 
 def _find(kind: str, name: str, version: str | None) -> tuple[Offer, Sequence[Fault]]:
@@ -71,9 +101,9 @@ def _find(kind: str, name: str, version: str | None) -> tuple[Offer, Sequence[Fa
         offer, more = offers.find(connection, entry)
         faults = [*faults, *more]
     if offer is not None:
-        return offer, faults
         if why := refuses_order(current_person(), offer.access):
             raise NotAllowed(f"You cannot order {offer.title}. {sentence(why)} {sentence(whom_to_ask(offer.owner))}")
+        return offer, faults
     if any(fault.code == "unresolvable" for fault in faults):
         raise Conflict(f"This cannot be ordered now. {_first(faults)}")
     raise NotFound(_first(faults))
@@ -92,11 +122,14 @@ def _prepared(form: OrderForm) -> Prepared:
     return prepare(db.session.connection(), caller(), form.order())
 
 
-def _form_page(form: OrderForm) -> str:
+def _form_page(start: Start, notice: Notice | None = None) -> str:
+    form = start.form
     conditional = form.conditional()
     return render_template(
         "order/form.html",
         offer=form.offer,
+        start=start,
+        notice=notice,
         faults=[said.summary for said in form.said],
         sections=drawn(form),
         conditional=conditional,
@@ -107,19 +140,22 @@ def _form_page(form: OrderForm) -> str:
     )
 
 
-def _review_page(form: OrderForm, prepared: Prepared, key: str, notice: str = "") -> str:
+def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -> str:
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
+    form = start.form
     steps = [one for one in prepared.steps if one.kind == "step"]
+    ahead = look_ahead(prepared, caller(), form.order())
     return render_template(
         "order/review.html",
         offer=form.offer,
         team=prepared.team,
-        sections=reviewed(form, prepared.resolved),
+        sections=reviewed(form, prepared.resolved, ahead),
         graph=picture(steps),
         steps=steps,
-        checks=checked(prepared.steps),
+        checks=checked(prepared.steps, ahead),
+        unmet=unmet(prepared.steps, ahead),
         builders=builders(steps),
-        posted=[("version", form.offer.version), *form.posted()],
+        posted=carried(start),
         key=key,
         pinned=pinned(form),
         notice=notice,
@@ -136,25 +172,102 @@ def _ways(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _send(form: OrderForm, prepared: Prepared) -> ResponseReturnValue:
+def _send(start: Start, prepared: Prepared) -> ResponseReturnValue:
     """Send what was reviewed. The key was made with the review, so that a second click finds the first one's request."""
-    key = request.form.get("key", "")
+    form, key = start.form, request.form.get("key", "")
     if not KEY.fullmatch(key):
-        return _review_page(form, prepared, _new_key())
+        return _review_page(start, prepared, _new_key())
     if names := moved(form, request.form.get("reviewed", "")):
-        return _review_page(form, prepared, key, f"{names}: there is another version now. Look at the order once more.")
+        return _review_page(start, prepared, key, f"{names}: there is another version now. Look at the order once more.")
     try:
-        made = _submitted(form, key)
+        made = _submitted(form, posted_mark(), key)
+    except NotFound:
+        return _review_page(replace(start, mark=Mark()), prepared, key, GONE)
     except Invalid as error:
         form.judge(error.faults)
-        return _form_page(form), 422
+        return _form_page(start), 422
     return redirect(url_for("requests.show", request_id=made.request_id), 303)
 
 
-def _submitted(form: OrderForm, key: str) -> Submitted:
+def _submitted(form: OrderForm, mark: Mark, key: str) -> Submitted:
     who, order = caller(), form.order()
     with transaction() as unit:
-        return submit(unit, who, order, key)
+        return drafts.send(unit, who, order, key, mark.id) if mark.id else submit(unit, who, order, key)
+
+
+def _save(start: Start) -> ResponseReturnValue:
+    """Keep a draft. The script is told what it needs to go on; a page comes back for everybody else."""
+    saving = save(start)
+    if _wants_json():
+        return saved_json(saving), saving.status
+    kind = "failed" if saving.words else "done"
+    words = saving.words or "The draft is saved."
+    return _form_page(saving.start, Notice(kind, words, saving.newer)), saving.status
+
+
+def _discard(start: Start) -> ResponseReturnValue:
+    return redirect(discard(start) or url_for("drafts.listing"), 303)
+
+
+def _name_template(start: Start) -> ResponseReturnValue:
+    return template_page(start, _ways(start.form.offer))
+
+
+def _keep_template(start: Start) -> ResponseReturnValue:
+    if wrong := keep_template(start):
+        return template_page(start, _ways(start.form.offer), wrong), 422
+    return _form_page(start, Notice("done", "The template is saved.", url_for("drafts.templates"), "See the templates"))
+
+
+def _twin(start: Start) -> ResponseReturnValue:
+    return twin_page(start, request.form["do"], _ways(start.form.offer))
+
+
+def _paste(start: Start) -> ResponseReturnValue:
+    """Fill the form from a text; the version that it names counts, where there is one."""
+    text, offer = request.form.get("pasted", ""), start.form.offer
+    shape = "yaml" if request.form.get("shape") == "yaml" else "json"
+    wanted = version_of(text)
+    try:
+        if wanted and wanted != offer.version and names_entry(text, offer):
+            offer, faults = _find(f"{offer.kind}s", offer.name, wanted)
+            filled = pasted(replace(start, form=_form(offer)))
+            return _form_page(replace(filled, told=[*(sentence(f"Version {one.message}") for one in faults), *filled.told]))
+        return _form_page(pasted(start))
+    except Invalid as error:
+        return twin_page(start, shape, _ways(start.form.offer), text=text, faults=error.faults), 422
+
+
+BESIDE: Mapping[str, Callable[[Start], ResponseReturnValue]] = {
+    "save": _save,
+    "discard": _discard,
+    "template": _name_template,
+    "keep": _keep_template,
+    "paste": _paste,
+    **dict.fromkeys(FORMS, _twin),
+}
+"""What the buttons do that neither look at the order nor send it."""
+
+
+@blueprint.errorhandler(FormRefused)
+@blueprint.errorhandler(SignInNeeded)
+def not_now(error: StratusError) -> ResponseReturnValue:
+    """A form that outlived its session. What was typed goes on: into the form again, or through signing in."""
+    db.session.rollback()
+    if request.method != "POST" or (isinstance(error, FormRefused) and error.__cause__ is None):
+        return expected(error)  # another site sent it, or it is no form at all
+    person = optional_person()
+    if _wants_json():
+        token = generate_csrf() if person else None
+        return jsonify(person=person.user_id if person else None, token=token), 401 if person is None else 400
+    if person is None:
+        return render_template("order/signed_out.html", posted=typed_again(request.form), here=request.path), 401
+    offer, _ = _find(**(request.view_args or {}), version=request.form.get("version"))
+    return _form_page(resumed(_form(offer)), Notice("person", STALE)), 400
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
 
 
 def _new_key() -> str:

@@ -95,3 +95,34 @@ def test_checks_are_planned_apart_from_steps(house, sarah):
         ("check-002", "health", ["step-001"]),
     ]
     assert [(one["step_id"], one["position"], one["depends_on"]) for one in body["steps"]] == [("step-001", 1, ["check-001"])]
+
+
+def test_it_says_where_every_value_came_from(sarah, order):
+    order["item_parameters"]["postgres-database"] = {"database_name": "small"}
+    sources = sarah.post(URL, json=order).json["sources"]
+    assert sources["item_parameters"]["postgres"] == {
+        "database_name": {"source": "answer"},
+        "instance_class": {"source": "default"},
+        "allocated_storage": {"source": "default"},
+        "backup_retention": {"source": "default"},
+        "environment": {"source": "input"},
+        "multi_az": {"source": "fixed", "read": ["bundle.enable_ha"]},
+    }
+    assert sources["bundle_parameters"]["solution_name"] == {"source": "answer"}
+
+
+def test_sources_are_told_beside_faults_too(sarah, order):
+    order["item_parameters"]["postgres-database"] = {"database_name": "No Such Name"}
+    body = sarah.post(URL, json=order).json
+    assert body["valid"] is False
+    assert body["sources"]["item_parameters"]["postgres"]["instance_class"] == {"source": "default"}
+
+
+def test_a_preflight_that_the_order_decides_is_asked_at_once(sarah, house):
+    small = "{name: small, type: expression, when: size < 10}"
+    quick = "{name: quick, type: tcp, host: vault.example.com, port: 8200}"
+    size = "[{name: size, type: integer, required: true}]"
+    house.offer(checked=with_checks(item(http("make"), fields=size), preflight=f"{small}, {quick}"))
+    for size, holds in ((5, True), (50, False)):
+        body = sarah.post(URL, json={"catalog_item": "checked", "parameters": {"size": size}}).json
+        assert [(one["name"], one["holds_now"]) for one in body["checks"]] == [("small", holds), ("quick", None)]

@@ -277,11 +277,15 @@ class PlannedCheck(Body):
     depends_on: list[str] = Field(description="Ids of the steps and checks that it waits for.")
     item: str | None
     owner_team: str
+    holds_now: bool | None = Field(
+        description="Whether an expression holds already; null for what is only asked just before anything is built."
+    )
 
     @classmethod
-    def of(cls, check: plan.PlannedStep) -> Self:
+    def of(cls, check: plan.PlannedStep, holds_now: bool | None) -> Self:
         """The shape of a planned check."""
         return cls(
+            holds_now=holds_now,
             check_id=check.step_id,
             kind="health" if check.kind == "health" else "preflight",
             name=check.name,

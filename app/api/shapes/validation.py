@@ -8,6 +8,8 @@ from pydantic import Field
 from app.api.shapes.common import MASK, Body, ProblemError
 from app.api.shapes.requests import Ordered
 from app.api.shapes.steps import PlannedCheck, PlannedStep
+from app.core.sources import Origin, Source
+from app.lifecycle.ahead import OWN, Ahead
 from app.lifecycle.preparing import Prepared
 
 
@@ -19,6 +21,32 @@ class Values(Body):
     parameters: dict[str, Any] = Field(default={}, description="Of an item ordered alone.")
 
 
+class ValueSource(Body):
+    """Where a value came from."""
+
+    source: Origin = Field(
+        description=(
+            "`answer`: it was sent. `default`: the field's own. `fixed`: the bundle sets it. `readonly`: the document says so. "
+            "`input`: the default of a value that only bundles set. `generated`: made at submit. `not_asked`: the other "
+            "answers do not raise the question, what was sent is dropped. `none`: there is no value."
+        )
+    )
+    read: list[str] = Field(default=[], description="What a fixed value is worked out from.", examples=[["bundle.enable_ha"]])
+
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """The shape of a source."""
+        return cls(source=source.origin, read=list(source.read)) if source.read else cls(source=source.origin)
+
+
+class Sources(Body):
+    """Where each value came from. Shaped as the values are."""
+
+    bundle_parameters: dict[str, ValueSource] = {}
+    item_parameters: dict[str, dict[str, ValueSource]] = {}
+    parameters: dict[str, ValueSource] = {}
+
+
 class Validation(Ordered):
     """What an order would come to. Nothing was written."""
 
@@ -28,11 +56,12 @@ class Validation(Ordered):
     versions: dict[str, str] = Field(description="By `as`: the version of each item that would be taken.")
     selected: dict[str, bool] = Field(description="By `as`: whether the item would be built.")
     values: Values
+    sources: Sources
     steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
     checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
 
     @classmethod
-    def of(cls, prepared: Prepared) -> Self:
+    def of(cls, prepared: Prepared, ahead: Ahead) -> Self:
         """The shape of an order that was looked at."""
         offer, resolved = prepared.offer, prepared.resolved
         return cls(
@@ -42,8 +71,9 @@ class Validation(Ordered):
             versions={item.alias: item.version for item in offer.items} if offer else {},
             selected=dict(resolved.selected) if resolved else {},
             values=_values(prepared),
+            sources=_sources(prepared, ahead),
             steps=[PlannedStep.of(row) for row in prepared.steps if row.kind == "step"],
-            checks=[PlannedCheck.of(row) for row in prepared.steps if row.kind != "step"],
+            checks=[PlannedCheck.of(row, ahead.asked.get(row.step_id)) for row in prepared.steps if row.kind != "step"],
             **({f"catalog_{offer.kind}": offer.name} if offer else {}),
         )
 
@@ -61,6 +91,14 @@ def _values(prepared: Prepared) -> Values:
         return Values(parameters=next(iter(items.values())))
     own = _told(resolved.bundle_values, _sensitive_of(offer.definition, "bundle_fields"))
     return Values(bundle_parameters=own, item_parameters=items)
+
+
+def _sources(prepared: Prepared, ahead: Ahead) -> Sources:
+    told = {alias: {name: ValueSource.of(one) for name, one in sources.items()} for alias, sources in ahead.sources.items()}
+    if prepared.offer is not None and prepared.offer.kind == "item":
+        return Sources(parameters=next(iter(told.values()), {}))
+    own = told.pop(OWN, {})
+    return Sources(bundle_parameters=own, item_parameters=told) if own or told else Sources()
 
 
 def _told(values: Mapping[str, Any], sensitive: set[str]) -> dict[str, Any]:
