@@ -23,7 +23,7 @@ def judge_content(field: Field, size: int, sort: str, *, is_text: bool) -> list[
     """What is wrong with a file as an answer. size: in bytes; sort: see `sorts`; is_text: whether it is UTF-8."""
     if field.max_bytes is not None and size > field.max_bytes:
         return [fault(field, "max_bytes", f"may have at most {spoken_size(field.max_bytes)}", max_bytes=field.max_bytes)]
-    if not is_accepted(sort, is_text, field.accept or ()):
+    if not is_accepted(sort, field.accept or ()):
         wanted = " or ".join(SPOKEN[one] for one in field.accept or ())
         is_one = "is none of the sorts that are known" if sort == OTHER else f"is {SPOKEN[sort]}"
         return [fault(field, "accept", f"must be {wanted}; by its content this file {is_one}", accept=list(field.accept or ()))]

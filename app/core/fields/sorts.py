@@ -26,7 +26,8 @@ BEGINS: Final = (
     (b"PK\x05\x06", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),
 )
-PEM: Final = b"-----BEGIN "
+PEM: Final = "application/x-pem-file"
+TEXTS: Final = frozenset({TEXT, JSON, PEM})
 SPOKEN: Final = {
     "application/pdf": "a PDF document",
     "image/png": "a PNG image",
@@ -34,7 +35,7 @@ SPOKEN: Final = {
     "application/zip": "a ZIP archive",
     "application/gzip": "a gzip archive",
     JSON: "a JSON document",
-    "application/x-pem-file": "a PEM file",
+    PEM: "a PEM file",
     TEXT: "text",
     OTHER: "any file",
 }
@@ -50,9 +51,9 @@ def sort_of(head: bytes, *, is_text: bool, is_json: bool) -> str:
         return OTHER
     if is_json:
         return JSON
-    return "application/x-pem-file" if head.lstrip().startswith(PEM) else TEXT
+    return PEM if head.lstrip().startswith(b"-----BEGIN ") else TEXT
 
 
-def is_accepted(sort: str, is_text: bool, accept: Collection[str]) -> bool:
+def is_accepted(sort: str, accept: Collection[str]) -> bool:
     """Whether a file may answer a field with these sorts; any may where there are none."""
-    return not accept or OTHER in accept or sort in accept or (is_text and TEXT in accept)
+    return not accept or OTHER in accept or sort in accept or (TEXT in accept and sort in TEXTS)
