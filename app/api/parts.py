@@ -1,8 +1,10 @@
 """What views need of the app that serves the call."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import cast
 
-from flask import current_app, request
+from flask import Response, current_app, request
 
 from app.queries.paging import Cursors
 from config import Settings
@@ -21,3 +23,12 @@ def below_api() -> bool:
 def cursors() -> Cursors:
     """Makes and reads this portal's cursors."""
     return Cursors(settings().signing_key)
+
+
+def streamed(lines: Iterator[str], mimetype: str) -> Response:
+    """An answer that is sent while it is made, by what needs no app for it.
+
+    What goes wrong before its second line is still answered as any other error.
+    """
+    begun = [next(lines, ""), next(lines, "")]
+    return Response(chain(begun, lines), mimetype=mimetype)

@@ -109,6 +109,11 @@ def idempotency_key() -> str | None:
     return key
 
 
+def wants_csv() -> bool:
+    """Whether the call asks for CSV rather than JSON."""
+    return request.accept_mimetypes.best_match(["application/json", CSV], default="application/json") == CSV
+
+
 def last_event_id(after: int) -> int:
     """Where a stream goes on: behind the event that `Last-Event-ID` names, else behind `after`. Raises Invalid."""
     text = request.headers.get("Last-Event-ID", "")

@@ -66,7 +66,7 @@ def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList | Response:
     """Requests that the caller may see, newest first: page by page, or all of them as CSV."""
     zone = ZoneInfo(settings().timezone)
     if query.format == "csv" or (query.format is None and wants_csv()):
-        return streamed(export(db.session, current_person(), query.filters(zone), zone), CSV)
+        return streamed(export(db.engine, current_person(), query.filters(zone), zone), CSV)
     page = request_lists.listing(db.session, current_person(), query.filters(zone), query.limit, query.cursor, cursors())
     return shapes.RequestList.of(page)
 

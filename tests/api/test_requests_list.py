@@ -92,3 +92,61 @@ def test_a_parameter_that_is_wrong_is_named(sarah, query, place):
 def test_all_wrong_parameters_are_named_at_once(sarah):
     answer = sarah.get(f"{URL}?limit=0&mine=maybe&colour=red")
     assert {fault["pointer"] for fault in answer.json["errors"]} == {"/limit", "/mine", "/colour"}
+
+
+def named(client, name: str) -> str:
+    body = {"catalog_item": "postgres-database", "parameters": {"database_name": name}}
+    return client.post(URL, json=body).json["request_id"]
+
+
+@pytest.mark.parametrize("text", ["shop", "SHO", "orders shop", "shop-ord"])
+def test_a_list_is_narrowed_by_words_of_the_title(sarah, three, text):
+    found = named(sarah, "shop_orders")
+    assert ids(sarah.get(URL, query_string={"q": text})) == [found]
+
+
+def test_a_list_is_narrowed_by_the_id(sarah, three):
+    assert ids(sarah.get(URL, query_string={"q": three[1]})) == [three[1]]
+    assert ids(sarah.get(URL, query_string={"q": three[1][:-2].upper()})) == [three[1]]
+
+
+@pytest.mark.parametrize("text", ["--", "'", "a & !b", "x:*|y", "req-"])
+def test_any_text_may_be_searched_for(sarah, three, text):
+    assert sarah.get(URL, query_string={"q": text}).status_code == 200
+
+
+def test_a_list_is_narrowed_by_who_ordered(sarah, three):
+    assert ids(sarah.get(f"{URL}?requester=bob-456")) == [three[1]]
+    assert ids(sarah.get(f"{URL}?requester=nobody")) == []
+
+
+def test_a_list_is_narrowed_by_when_it_was_sent(sarah, three):
+    at = {one["request_id"]: one["created_at"] for one in sarah.get(URL).json["requests"]}
+    second = at[three[1]]
+    assert ids(sarah.get(URL, query_string={"created_after": second})) == [three[2], three[1]]
+    assert ids(sarah.get(URL, query_string={"created_before": second})) == [three[0]]
+    assert ids(sarah.get(f"{URL}?created_after={second}")) == [three[2], three[1]]  # the plus sign is a blank here
+    assert ids(sarah.get(f"{URL}?created_after=2026-01-01&created_before=2026-01-02")) == []
+
+
+def test_a_list_is_narrowed_by_the_batch_it_came_with(sarah, three):
+    rows = [{"key": "a", "order": ALONE}]
+    made = sarah.post(f"{URL}/batch", json={"mode": "all_or_nothing", "rows": rows}).json
+    assert ids(sarah.get(f"{URL}?batch={made['batch_id']}")) == [made["results"][0]["request_id"]]
+
+
+def test_somebody_elses_batch_narrows_to_nothing(sarah, bob, synced_catalog):
+    rows = [{"key": "a", "order": ALONE}]
+    made = sarah.post(f"{URL}/batch", json={"mode": "all_or_nothing", "rows": rows}).json
+    assert ids(bob.get(f"{URL}?batch={made['batch_id']}")) == []
+
+
+@pytest.mark.parametrize("filters", ["q=alone", "requester=sarah-123", "catalog=postgres-database", "created_after=2026-01-01"])
+def test_no_filter_shows_a_stranger_anything(mallory, three, filters):
+    assert ids(mallory.get(f"{URL}?{filters}")) == []
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "20260816", "1", "2026-08-16T10:00:00"])
+def test_what_is_no_moment_is_named(sarah, text):
+    answer = sarah.get(f"{URL}?created_after={text}")
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json["errors"]] == [("/created_after", "format")]

@@ -1,10 +1,12 @@
 """Parameters of URLs, where everything is text: pages, lists, yes and no."""
 
+from datetime import UTC
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from app.core.moments import moment
 from app.queries.paging import MOST
 
 LARGEST = 2**31 - 1
@@ -27,6 +29,14 @@ def _yes_or_no(text: Any) -> Any:
     return text
 
 
+def _day_or_moment(text: str) -> str:
+    try:
+        moment(text, UTC)
+    except ValueError as error:
+        raise PydanticCustomError("format", str(error)) from error
+    return text
+
+
 Whole = BeforeValidator(_whole)
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 # Bounds stand before the reader of the text: behind it they would be missing from the description.
@@ -41,3 +51,5 @@ Wait = Annotated[
     Whole,
 ]
 After = Annotated[int, Field(ge=0, le=LARGEST), Whole]
+Day = Annotated[str, Field(max_length=40, examples=["2026-08-16", "2026-08-16T10:30:00+02:00"]), AfterValidator(_day_or_moment)]
+"""A day in the portal's zone, or a moment; `core.moments` says what it means."""

@@ -1,5 +1,6 @@
 """Requests as lists and pages show them, and what an order is answered with."""
 
+from datetime import tzinfo
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel
@@ -9,16 +10,18 @@ from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.decisions import Refusals
-from app.api.shapes.parameters import LARGEST, After, Cursor, Limit, Wait, Whole, YesOrNo
+from app.api.shapes.parameters import LARGEST, After, Cursor, Day, Limit, Wait, Whole, YesOrNo
 from app.api.shapes.steps import CheckSummary, StepSummary
 from app.core.access import Person
 from app.core.decisions import kept
+from app.core.moments import moment
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.preparing import BundleOrder, ItemOrder
 from app.lifecycle.submit import Submitted
 from app.queries.decisions import refusals
 from app.queries.live import News
 from app.queries.paging import Page
+from app.queries.request_export import MOST
 from app.queries.request_lists import Filters
 from app.queries.shapes import Detail, Summary
 
@@ -51,13 +54,33 @@ class RequestsQuery(Query):
     mine: YesOrNo = Field(default=False, description="Only what the caller ordered.")
     team: str | None = Field(default=None, max_length=200, description="Only what this team ordered.")
     catalog: str | None = Field(default=None, max_length=200, description="Only orders of this bundle or item.")
+    requester: str | None = Field(default=None, max_length=200, description="Only what this person ordered: their `user_id`.")
+    created_after: Day | None = Field(default=None, description="Only those sent from then on: a day, or a moment.")
+    created_before: Day | None = Field(default=None, description="Only those sent before: a day, or a moment.")
+    batch: str | None = Field(default=None, max_length=200, description="Only those that came with this batch.")
+    q: str | None = Field(
+        default=None, max_length=200, description="Words, or beginnings of words, of title and id; all of them must be found."
+    )
+    format: Literal["json", "csv"] | None = Field(
+        default=None,
+        description=f"`csv`, or `Accept: text/csv`: the whole list as CSV instead of a page of it, {MOST:,} requests at most.",
+    )
     limit: Limit = 50
     cursor: Cursor = None
 
-    @property
-    def filters(self) -> Filters:
-        """The same, for the query."""
-        return Filters(statuses=self.status, mine=self.mine, team=self.team, catalog_name=self.catalog)
+    def filters(self, zone: tzinfo) -> Filters:
+        """The same, for the query. zone: where a day begins."""
+        return Filters(
+            statuses=self.status,
+            mine=self.mine,
+            team=self.team,
+            catalog_name=self.catalog,
+            requester=self.requester,
+            created_after=moment(self.created_after, zone) if self.created_after else None,
+            created_before=moment(self.created_before, zone) if self.created_before else None,
+            batch=self.batch,
+            text=self.q,
+        )
 
 
 class EventsQuery(Query):
