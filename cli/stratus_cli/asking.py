@@ -21,33 +21,55 @@ MOST_LISTED = 30
 class Asker:
     """What asking needs besides the form.
 
-    is_asked: whether the answers so far raise a field that is not always asked. teams: those of the caller. options: choices of
-    a field that come from elsewhere. upload: gives the value of a file's field for the file of that name.
+    raised: which of some fields that are not always asked the answers so far raise, by name. teams: those of the caller.
+    options: choices of a field that come from elsewhere. upload: gives the value of a file's field for the file of that name.
     """
 
-    is_asked: Callable[[Part, Field], bool]
+    raised: Callable[[Part, Sequence[Field]], Collection[str]]
     teams: Sequence[str] = ()
     options: Callable[[Part, Field], Sequence[Mapping[str, Any]]] = field(default=lambda _part, _field: ())
     upload: Callable[[Part, Field, str], Any] = field(default=lambda _part, _field, name: values.content(name))
+    _asked: set[tuple[tuple[str, ...], str]] = field(default_factory=set)
+    _group: Mapping[str, Any] = field(default_factory=dict)
 
-    def part(self, part: Part, answers: dict[str, Any], only: Collection[str] | None = None) -> None:
-        """Ask what the part asks and `answers` do not hold yet; with `only`, these fields again."""
+    def part(self, part: Part, answers: dict[str, Any]) -> None:
+        """Ask what the part asks and `answers` do not hold yet."""
         for one in part.fields:
-            name = one["name"]
-            again = only is not None and name in only
-            if (
-                name in part.fixed
-                or one.get("hidden")
-                or one.get("readonly")
-                or not (again or (only is None and name not in answers))
-            ):
-                continue
-            if is_conditional(one) and not self.is_asked(part, one):
-                continue
-            answers.pop(name, None)
-            value = self.field(part, one)
-            if value is not ABSENT:
-                answers[name] = value
+            if self._is_open(part, one, answers) and self._is_raised(part, [one]):
+                self._ask(part, one, answers)
+
+    def rest(self, part: Part, answers: dict[str, Any]) -> None:
+        """Ask what later answers have raised."""
+        waiting = [one for one in part.fields if self._is_open(part, one, answers)]
+        for one in self._is_raised(part, waiting) if waiting else ():
+            self._ask(part, one, answers)
+
+    def again(self, part: Part, answers: dict[str, Any], names: Collection[str]) -> None:
+        """Ask these fields once more."""
+        heading(part.title)
+        for one in part.fields:
+            if one["name"] in names:
+                answers.pop(one["name"], None)
+                self._ask(part, one, answers)
+
+    def _is_open(self, part: Part, one: Field, answers: Mapping[str, Any]) -> bool:
+        settled = one["name"] in part.fixed or one.get("hidden") or one.get("readonly")
+        return not settled and one["name"] not in answers and (part.place, one["name"]) not in self._asked
+
+    def _is_raised(self, part: Part, fields: Sequence[Field]) -> Sequence[Field]:
+        """Those that are asked, whether always or as the answers are now."""
+        changing = [one for one in fields if part.is_conditional(one)]
+        names = self.raised(part, changing) if changing else frozenset()
+        return [one for one in fields if one["name"] in names or not part.is_conditional(one)]
+
+    def _ask(self, part: Part, one: Field, answers: dict[str, Any]) -> None:
+        if (group := part.group(one)) and group != self._group:
+            heading(group["title"], group.get("description") or "")
+        self._group = group
+        self._asked.add((part.place, one["name"]))
+        value = self.field(part, one)
+        if value is not ABSENT:
+            answers[one["name"]] = value
 
     def include(self, part: Part, answers: dict[str, Any]) -> bool:
         """Ask whether an optional part is wanted."""
@@ -111,11 +133,6 @@ class Asker:
                 break
             found.append(value)
         return found or ABSENT
-
-
-def is_conditional(one: Field) -> bool:
-    """Whether a field comes and goes with other answers."""
-    return bool(one.get("visible_when") or one.get("conditional"))
 
 
 def heading(title: str, about: str = "") -> None:

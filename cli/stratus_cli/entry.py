@@ -27,6 +27,15 @@ class Part:
     optional: bool = False
     default: bool = True
     about: str = ""
+    groups: Sequence[Mapping[str, Any]] = ()
+
+    def group(self, one: Field) -> Mapping[str, Any]:
+        """The group that a field stands in; empty for none."""
+        return next((group for group in self.groups if group["name"] == one.get("group")), {})
+
+    def is_conditional(self, one: Field) -> bool:
+        """Whether a field comes and goes with other answers, by itself or with its group."""
+        return bool(one.get("visible_when") or one.get("conditional") or self.group(one).get("visible_when"))
 
     def field(self, name: str) -> Field:
         """The definition of a field; of `enabled` and of names that are not known, one that takes any text."""
@@ -71,14 +80,17 @@ def load(portal: Portal, name: str, version: str | None = None) -> Entry:
     """The entry with everything that can be asked about it. Raises Stop."""
     kind, document = show(portal, name, version)
     if kind == "item":
-        own = Part(document["title"], ("parameters",), frozenset({"parameters"}), document["presentation"].get("fields", []))
+        form = document["presentation"]
+        names = frozenset({"parameters"})
+        own = Part(document["title"], ("parameters",), names, form.get("fields", []), groups=form.get("groups") or ())
         return Entry(kind, document, [own])
     return Entry(kind, document, [_own(document), *_items(portal, document)])
 
 
 def _own(document: Mapping[str, Any]) -> Part:
-    fields = document["presentation"].get("bundle_fields", [])
-    return Part(document["title"], ("bundle_parameters",), frozenset({"bundle_parameters", "bundle"}), fields)
+    form, names = document["presentation"], frozenset({"bundle_parameters", "bundle"})
+    fields = form.get("bundle_fields", [])
+    return Part(document["title"], ("bundle_parameters",), names, fields, groups=form.get("groups") or ())
 
 
 def _items(portal: Portal, document: Mapping[str, Any]) -> list[Part]:
@@ -112,4 +124,5 @@ def _item(
         optional=optional,
         default=bool(one.get("default_enabled", False)) if optional else True,
         about=one.get("help_text") or shown["description"],
+        groups=shown["presentation"].get("groups") or (),
     )

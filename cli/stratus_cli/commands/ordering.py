@@ -1,5 +1,6 @@
 """Ordering: asked for at the terminal, or from a file; looked at before it is sent, and sent once."""
 
+import copy
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
@@ -144,7 +145,7 @@ def _asked(portal: Portal, order: Order, found: Entry) -> Mapping[str, Any]:
     """Ask what is open, then again for what the portal does not accept; its word on the order in the end."""
     me = portal.get("/me")
     asker = Asker(
-        is_asked=lambda part, one: _is_asked(portal, order, part, one),
+        raised=lambda part, fields: _raised(portal, order, part, fields),
         teams=me["teams"],
         options=lambda part, one: _options(portal, found, part, one),
     )
@@ -154,8 +155,12 @@ def _asked(portal: Portal, order: Order, found: Entry) -> Mapping[str, Any]:
         answers = _answers(order, part)
         if part.optional and not asker.include(part, answers):
             continue
-        asking.heading(part.title, "" if part.optional else part.about)
+        if not part.optional:
+            asking.heading(part.title, part.about)
         asker.part(part, answers)
+    for part in found.parts:
+        if orders.included(order, part):
+            asker.rest(part, _answers(order, part))
     return _until_valid(portal, order, found, asker)
 
 
@@ -169,8 +174,7 @@ def _until_valid(portal: Portal, order: Order, found: Entry, asker: Asker) -> Ma
         for line in fault_lines(review["errors"]):
             click.echo(line)
         for part, names in wrong:
-            asking.heading(part.title)
-            asker.part(part, _answers(order, part), names)
+            asker.again(part, _answers(order, part), names)
 
 
 def _wrong(found: Entry, errors: Sequence[Mapping[str, Any]]) -> list[tuple[Part, set[str]]]:
@@ -197,18 +201,25 @@ def _answers(order: Order, part: Part) -> dict[str, Any]:
     return answers
 
 
-def _is_asked(portal: Portal, order: Order, part: Part, one: Field) -> bool:
-    """Whether the answers so far raise a field. The portal has the rules: it is sent an answer that no field takes."""
-    probed: Order = {**order}
-    for depth in range(1, len(part.place) + 1):
-        orders.put(probed, part.place[:depth], dict(orders.get(probed, part.place[:depth])))
-    orders.put(probed, (*part.place, one["name"]), PROBE)
+def _raised(portal: Portal, order: Order, part: Part, fields: Sequence[Field]) -> set[str]:
+    """Which fields the answers so far raise. The portal has the rules: it is sent answers that no field takes."""
+    probed: Order = copy.deepcopy(order)
+    for one in fields:
+        orders.put(probed, (*part.place, one["name"]), PROBE)
     told = orders.validate(portal, probed)
-    start = "/" + "/".join([*part.place, one["name"]])
-    values = [told["values"].get(part.place[0]) or {}]
-    values += [values[0].get(name) or {} for name in part.names if len(part.place) > 1]
-    taken = any(one["name"] in each for each in values[-len(part.names) :])
-    return taken or any(str(each["pointer"]).startswith(start) for each in told["errors"])
+    start = "/" + "/".join(part.place) + "/"
+    faulty = {
+        str(one["pointer"]).removeprefix(start).split("/")[0] for one in told["errors"] if str(one["pointer"]).startswith(start)
+    }
+    return {one["name"] for one in fields} & (faulty | set(_values(told, part)))
+
+
+def _values(review: Mapping[str, Any], part: Part) -> Mapping[str, Any]:
+    """The values of a part as the portal told them: items stand under their `as` there."""
+    values = review["values"].get(part.place[0]) or {}
+    if len(part.place) > 1:
+        values = next((values[name] for name in part.names if name in values), {})
+    return values
 
 
 def _options(portal: Portal, found: Entry, part: Part, one: Field) -> Sequence[Mapping[str, Any]]:

@@ -91,7 +91,7 @@ def resolve(session: Session, ticket_id: str, settings: Sequence[str], comment: 
         names, value, is_json = setting(text)
         orders.put(given, names, as_json(value, text) if is_json else read(part.field(names[0]), value))
     if sys.stdin.isatty() if ask is None else ask:
-        Asker(is_asked=lambda _part, _one: True).part(part, given)
+        Asker(raised=lambda _part, fields: [one["name"] for one in fields]).part(part, given)
         # A default is an offer of the form: whoever presses Return has taken it.
         given = {**{one["name"]: one["default"] for one in fields if one.get("default") is not None}, **given}
     body = {"outputs": given} | ({"comment": comment} if comment else {})
