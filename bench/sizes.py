@@ -4,7 +4,6 @@ import contextvars
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,14 +11,12 @@ from psycopg import sql
 
 from app import create_app
 from app.extensions import db
-from app.identity import people, sessions, tokens
-from app.identity.entry import COOKIE_KEY
-from app.identity.sessions import Client, ProviderTokens
 from app.queries.paging import Cursors
 from bench import seed
 from bench.rows import Row, row
-from bench.stage import ISSUER, Scale, Stage
+from bench.stage import Scale, Stage
 from bench.timing import alternate, p50, timed
+from bench.visitors import visitor
 from config import Settings
 
 REACH = "<= 1.5"
@@ -127,7 +124,7 @@ def _house(stage: Stage, name: str, requests: int, entries: int) -> Iterator[Siz
     settings = stage.settings.model_copy(update={"database_url": stage.settings.database_url.rpartition("/")[0] + f"/{name}"})
     app = create_app(settings)
     with app.app_context():
-        made = {who: _person(app, settings, who) for who in CAST}
+        made = {who: visitor(app, settings, who, teams) for who, teams in CAST.items()}
         known = _known(settings)
         yield Sized(
             app,
@@ -139,24 +136,6 @@ def _house(stage: Stage, name: str, requests: int, entries: int) -> Iterator[Siz
         )
         db.session.remove()
         db.engine.dispose()
-
-
-def _person(app: Flask, settings: Settings, who: str) -> tuple[FlaskClient, str]:
-    """A browser that is signed in, and a token."""
-    name, now = who.partition("-")[0], datetime.now(UTC)
-    user = people.remember(
-        db.session, issuer=ISSUER, subject=who, name=name.title(), email=f"{name}@example.com", teams=CAST[who]
-    )
-    token, _ = tokens.mint(db.session, user.id, name="bench", days=1, now=now)
-    secret = sessions.start(
-        db.session, app.extensions["vault"], user.id, ProviderTokens(), hours=settings.session_hours, client=Client(), now=now
-    )
-    db.session.execute(db.text("UPDATE users SET seen_at = now() + interval '1 day'"))  # teams stay fresh meanwhile
-    db.session.commit()
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session[COOKIE_KEY] = secret
-    return client, token
 
 
 def _known(settings: Settings) -> dict[str, str]:
