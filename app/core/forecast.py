@@ -66,6 +66,11 @@ def forecast(runs: Sequence[Run]) -> Forecast | None:
     )
 
 
+def step_key(alias: str | None, name: str) -> str:
+    """What a step is called among the figures of its entry; a bundle's own steps have no alias."""
+    return f"{alias}.{name}" if alias else name
+
+
 def usual(seconds: Sequence[float]) -> float | None:
     """What half of these took at most; None where they are too few."""
     return part(seconds, 0.5) if len(seconds) >= FEWEST else None

@@ -24,6 +24,7 @@ from app.jobs.perform import Performer
 from app.lifecycle import advance, claims, progress, turns
 from app.lifecycle.advance import Advanced
 from app.lifecycle.claims import Claim
+from app.lifecycle.forecasts import learn
 from app.lifecycle.progress import Result, Tools
 from app.lifecycle.sweep import sweep
 
@@ -35,6 +36,8 @@ AWAY = (OperationalError, InterfaceError, NoConnectionError, psycopg.Operational
 """What a thread meets when PostgreSQL or a connection to it is not there: nothing is lost by trying again."""
 LEAD_SECONDS = 0.5
 """Pause between two looks of a waiting thread at whether it is over."""
+LEARN_SECONDS = 15.0
+"""Pause between two looks at what was completed, for forecasts."""
 DUE_EVERY = 8
 """Every so many turns a thread asks first for what is due: a flood of orders must not keep everybody from looking."""
 RACE_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
@@ -63,6 +66,7 @@ class Runtime:
         self._lead = Lead(lambda: self.doorbell.ring(1))
         self._draining = threading.Lock()
         self._tidied: date | None = None
+        self._learns_at = 0.0
 
     def drain(self) -> bool:
         """Run steps until nothing is ready and the time is up; False when a drain goes on already.
@@ -95,11 +99,12 @@ class Runtime:
         self.engine.dispose()
 
     def sweep_once(self) -> None:
-        """Sweep, tidy up once a day, and ring for what lies there."""
+        """Sweep, tidy up once a day, learn from what was completed, and ring for what lies there."""
         try:
             swept = sweep(self.engine, self.tools)
             self._admit()
             self._tidy_daily()
+            self._learn()
         except SQLAlchemyError as error:
             log.warning("sweep failed, the next one tries again", extra={"error": str(error)})
             return
@@ -122,6 +127,12 @@ class Runtime:
         if self._tidied != today:
             tidy(self.engine, self.doorbell, today)
             self._tidied = today
+
+    def _learn(self) -> None:
+        """Now and then, what the requests that were completed meanwhile tell of the next ones."""
+        if time.monotonic() >= self._learns_at:
+            learn(self.engine)
+            self._learns_at = time.monotonic() + LEARN_SECONDS
 
     def _loop(self, until: float) -> None:
         """One thread of a drain. It holds one connection; when that breaks, the result in hand stays in hand."""

@@ -14,6 +14,7 @@ from app.models.catalog import (
     CatalogWord,
 )
 from app.models.drafts import RequestDraft, RequestTemplate
+from app.models.forecasts import CatalogForecast, ForecastMark
 from app.models.ledger import AuditEntry, Worker
 from app.models.options import OptionList, TakenAnswer
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
@@ -48,6 +49,7 @@ __all__ = [
     "CatalogBundle",
     "CatalogFacet",
     "CatalogFault",
+    "CatalogForecast",
     "CatalogItem",
     "CatalogModule",
     "CatalogSync",
@@ -55,6 +57,7 @@ __all__ = [
     "CatalogWord",
     "FileChunk",
     "FileContent",
+    "ForecastMark",
     "ManualTicket",
     "OptionList",
     "Quota",

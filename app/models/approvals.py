@@ -50,6 +50,7 @@ class Approval(Base):
         Index("ix_approvals_request", "request_id", "position"),
         Index("ix_approvals_created", "created_at", "id"),
         Index("ix_approvals_voters", "voters", postgresql_using="gin", postgresql_where=text("status = 'pending'")),
+        Index("ix_approvals_decided", "asked", "decided_at", postgresql_where=text("decided_at IS NOT NULL")),
         Index("ix_approvals_next", "next_at", postgresql_where=text("status = 'pending'")),
     )
 

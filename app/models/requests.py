@@ -99,6 +99,7 @@ class ServiceRequest(Base):
             "number",
             postgresql_where=text("NOT admitted AND NOT unapproved"),
         ),
+        Index("ix_service_requests_completed", "completed_at", "id", postgresql_where=text("status = 'completed'")),
         Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_open", "requester_id", "created_at", "id", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_words", text(FOUND_BY), postgresql_using="gin"),

@@ -10,6 +10,7 @@ from app.models.base import Base
 from app.models.batches import BatchRow, RequestBatch
 from app.models.catalog import CatalogBundle, CatalogFacet, CatalogItem, CatalogVersion, CatalogWord
 from app.models.drafts import RequestDraft, RequestTemplate
+from app.models.forecasts import CatalogForecast, ForecastMark
 from app.models.ledger import Worker
 from app.models.options import OptionList, TakenAnswer
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
@@ -64,6 +65,8 @@ QUOTA_COUNTER = _table(QuotaCounter)
 QUOTA_RULES = _table(QuotaRules)
 WORD = _table(CatalogWord)
 FACET = _table(CatalogFacet)
+FORECAST = _table(CatalogForecast)
+FORECAST_MARK = _table(ForecastMark)
 
 
 def is_one_of(column: ColumnElement[Any], *values: StrEnum) -> ColumnElement[bool]:
