@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="Zone of the times that the API and the pages show.")
     catalog_path: Path = Field(HERE / "catalog", description="Folder of the catalog that `flask catalog sync` reads.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
+    max_upload_bytes: int = Field(
+        20_971_520, ge=1024, description="Largest file that may be uploaded, in bytes; all files of one form together."
+    )
 
     oidc_issuer: str = Field("", description="The one OIDC issuer whose people may sign in.")
     oidc_client_id: str = Field("stratus", description="Client id at the provider.")

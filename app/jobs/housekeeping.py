@@ -1,10 +1,14 @@
-"""What some worker does once a day: partitions of the months to come, and nothing kept of workers that are long gone."""
+"""What some worker does once a day: partitions of the months to come, and nothing kept that nobody needs any more.
+
+That is workers that are long gone, what was typed into forms and never sent, and files that no order used.
+"""
 
 from datetime import date, timedelta
 
 from sqlalchemy import Engine, delete, func, text
 
 from app.dispatch import Doorbell
+from app.lifecycle import secrets, uploads
 from app.models.tables import WORKER
 from app.ops import partitions
 
@@ -12,10 +16,15 @@ REMEMBERED = timedelta(days=1)
 
 
 def tidy(engine: Engine, doorbell: Doorbell, today: date) -> None:
-    """Make partitions ahead and forget dead workers. Several at once do the work once: an advisory lock is held."""
+    """Make partitions ahead, forget dead workers, unsent secrets and unused files.
+
+    Several at once do the work once: an advisory lock is held.
+    """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('stratus housekeeping'))"))
         partitions.ensure(connection, today)
+        secrets.forget_expired(connection)
+        uploads.remove_unused(connection)
         long_gone = WORKER.c.seen_at < func.clock_timestamp() - REMEMBERED
         gone = list(connection.scalars(delete(WORKER).where(long_gone).returning(WORKER.c.name)))
     for name in gone:

@@ -18,6 +18,7 @@ from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
 from app.core.verification import Check, verify
+from app.jobs.files import StepFiles
 from app.jobs.folders import NO_FOLDER, private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
@@ -62,13 +63,13 @@ class Performer:
         if _out_of_time(claim):
             message = "the time of the whole automation was over before this step could begin"
             return Result(Failed(message, kind="timeout", retryable=False))
-        try:
-            prepared = self._prepare(claim)
-        except (ExpressionError, _BadParamsError) as error:
-            return Result(_not_called(claim, str(error), "template_error"))
-        except VaultError as error:
-            return Result(_not_called(claim, error.message, "secret_unreadable"))
         with ExitStack() as stack:
+            try:
+                prepared = self._prepare(claim, StepFiles(stack))
+            except (ExpressionError, _BadParamsError) as error:
+                return Result(_not_called(claim, str(error), "template_error"))
+            except VaultError as error:
+                return Result(_not_called(claim, error.message, "secret_unreadable"))
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
             called = self._call(claim, held, prepared, lines, stack)
@@ -79,14 +80,14 @@ class Performer:
         stopped = held.stopping.is_set()
         return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks), stopped)
 
-    def _prepare(self, claim: Claim) -> "_Prepared":
+    def _prepare(self, claim: Claim, files: StepFiles) -> "_Prepared":
         """Cost: nothing is read for a step whose template looks at nothing."""
         step_type, template = _wanted(claim)
         probes = claim.activity == Activity.PROBE
         if not probes and claim.step.module_sha256 is None and not references(template):
             return self._prepared(step_type, render(template, {}))
         with self.engine.begin() as connection:
-            rendered, hidden = self._rendered(connection, claim, template)
+            rendered, hidden = self._rendered(connection, claim, template, files)
             module = self._module(connection, claim.step.module_sha256)
             noted = self._noted(connection, claim) if probes else {}
         return self._prepared(step_type, rendered, hidden, module, noted)
@@ -106,13 +107,15 @@ class Performer:
     def _module(connection: Connection, sha256: str | None) -> bytes | None:
         return connection.scalar(select(CatalogModule.archive).where(CatalogModule.sha256 == sha256)) if sha256 else None
 
-    def _rendered(self, connection: Connection, claim: Claim, template: Any) -> tuple[Any, list[str]]:
+    def _rendered(self, connection: Connection, claim: Claim, template: Any, files: StepFiles) -> tuple[Any, list[str]]:
         """The template as the step sees it, and what must be masked in it. One that looks at nothing costs no reading."""
         if not references(template):
             return render(template, {}), []
         request = connection.execute(select(REQUEST).where(REQUEST.c.id == claim.request)).one()
-        scopes = self.scopes(connection, request)
-        return render(template, scopes.of(claim.step.item_alias)), scopes.hidden
+        scopes = replace(self.scopes(connection, request), file=files.place)
+        rendered = render(template, scopes.of(claim.step.item_alias))
+        files.write(connection, self.vault, rendered)
+        return rendered, scopes.hidden
 
     @staticmethod
     def _noted(connection: Connection, claim: Claim) -> Mapping[str, Any]:
@@ -268,7 +271,13 @@ def _as_json(check: Check) -> dict[str, Any]:
 
 
 def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
-    """What is shown of a failure carries no secret; outputs are kept as they are, the sensitive ones encrypted later."""
+    """What is shown of a failure carries no secret; outputs are kept as they are, the sensitive ones encrypted later.
+
+    Sensitive is also what repeats a secret that the step was given, whatever the catalog says of it.
+    """
+    if isinstance(outcome, Done):
+        repeats = {name for name, value in outcome.outputs.items() if redactor.deep(value) != value}
+        return replace(outcome, sensitive=outcome.sensitive | repeats) if repeats - outcome.sensitive else outcome
     if isinstance(outcome, Failed):
         return Failed(
             redactor(outcome.message),

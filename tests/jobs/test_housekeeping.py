@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from redis import Redis
-from sqlalchemy import func, insert, text
+from sqlalchemy import func, insert, select, text, update
 
 from app.dispatch import Doorbell
 from app.jobs.folders import clear_abandoned, private_folder
 from app.jobs.housekeeping import tidy
-from app.models.tables import WORKER
+from app.lifecycle import secrets
+from app.models.tables import SECRET, WORKER
 from config import Settings
 from tests.fixtures.house import House
 
@@ -67,3 +68,11 @@ def test_the_months_to_come_have_partitions(house: House, settings: Settings) ->
     )
     assert [row.relname for row in names] == ["audit_log_2027_01", "audit_log_2027_02"]
     bell.close()
+
+
+def test_what_was_typed_and_never_sent_goes_with_its_day(house: House) -> None:
+    with house.unit() as unit:
+        secrets.hold(unit.connection, unit.vault, house.caller("sarah-123").person.id, "/order/items/single", {"a": "b"})
+        unit.connection.execute(update(SECRET).values(expires_at=text("now() - interval '1 minute'")))
+    tidy(house.engine, Doorbell(house.settings.redis_url), date.today())
+    assert house.rows(select(SECRET)) == []

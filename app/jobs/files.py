@@ -1,0 +1,46 @@
+"""The files that a step works on: uploads of its request, in a private folder of their own that goes with the step."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.jobs.folders import private_folder
+from app.lifecycle.uploads import content_of
+from app.vault import Vault, VaultError
+
+
+class StepFiles:
+    """Gives each upload a place before its step's template is rendered, and fills the places that the step got to know."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        """Whatever is made here is removed when `stack` is unwound."""
+        self._stack = stack
+        self._folder: Path | None = None
+        self._places: dict[str, Path] = {}
+
+    def place(self, upload_id: str) -> str:
+        """The path under which the step will find an upload. Its name is ours: no user's text gets into a path."""
+        if self._folder is None:
+            self._folder = self._stack.enter_context(private_folder())
+        self._places[upload_id] = self._folder / upload_id
+        return str(self._places[upload_id])
+
+    def write(self, connection: Connection, vault: Vault, rendered: Any) -> None:
+        """Write the uploads whose paths stand in the rendered template, for this user alone. Raises VaultError."""
+        text = json.dumps(rendered) if self._places else ""
+        for upload_id, path in self._places.items():
+            if json.dumps(str(path))[1:-1] in text:
+                _write(path, connection, vault, upload_id)
+
+
+def _write(path: Path, connection: Connection, vault: Vault, upload_id: str) -> None:
+    size = 0
+    path.touch(mode=0o600, exist_ok=False)  # The folder is 0700 already: nobody could look in between.
+    with path.open("wb") as file:
+        for part in content_of(connection, vault, upload_id):
+            size += file.write(part)
+    if not size:
+        raise VaultError(f"The file {upload_id} is not there any more.")
