@@ -178,7 +178,9 @@ def _names(items: Sequence[OrderItem]) -> dict[str, str | None]:
     for item in items:
         names[item.catalog_item] = None if item.catalog_item in names else item.alias
     for item in items:
-        names.setdefault(item.alias, item.alias)
+        # Also where the alias is the name of an item that is there twice: one of them has no `as` of its own.
+        if names.get(item.alias) is None:
+            names[item.alias] = item.alias
     return names
 
 

@@ -23,7 +23,7 @@ from app.core.statuses import (
     TicketStatus,
 )
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import approving, stopping, tickets, turns, undoing
+from app.lifecycle import approving, quotas, stopping, tickets, turns, undoing
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking import look_at
 from app.lifecycle.settle import settle
@@ -177,6 +177,7 @@ def _reopen(unit: Unit, change: Change, turn: bool) -> None:
     """A request that had ended is being built again: nobody has given it up any more, and it has all its time."""
     if RequestStatus(change.status) not in decisions.RESUMABLE:
         return
+    quotas.retake(unit.connection, change.request)
     timeout = unit.rules.request_timeout
     deadline = func.clock_timestamp() + timeout if timeout else None
     change.move_request(RequestStatus.IN_PROGRESS, *sorted(decisions.RESUMABLE), failure=None, deadline=deadline, admitted=turn)

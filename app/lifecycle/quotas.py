@@ -98,6 +98,16 @@ def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], 
         raise Invalid(faults=faults)
 
 
+def held_by(connection: Connection, request_id: str) -> list[QuotaLine]:
+    """The quotas of its team that a stored request touches, with it and without it, as things stand now."""
+    row = connection.execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one()
+    order = {name: Decimal(str(amount)) for name, amount in (row.quota_takes or {}).items()}
+    holder = Holder(row.requester_team, row.requester_id)
+    limits, _ = _limits(connection, holder.team)
+    held = row.quota_takes if row.quota_state == "reserved" else None
+    return [_with_own(line, held) for line in _lines(connection, holder, limits, order)]
+
+
 def _with_own(line: QuotaLine, held: Mapping[str, Any] | None) -> QuotaLine:
     """What a request holds already is its own."""
     return without(line, Decimal(str(held.get(line.of.resource, 0)))) if held else line

@@ -246,3 +246,8 @@ def test_what_was_resolved_resolves_to_itself(enable_ha, redis, zones):
     sent = {alias: {**values, "enabled": once.selected[alias]} for alias, values in once.item_values.items()}
     del sent["postgres"]["engine"]
     assert resolve(BUNDLE, ITEMS, once.bundle_values, sent) == once
+
+
+def test_an_item_that_is_there_twice_may_keep_its_own_name_once():
+    twice = [item("redis_cache", "redis_cache", {}), item("second", "redis_cache", {})]
+    assert ordered({}, twice, redis_cache={}, second={}).faults == ()

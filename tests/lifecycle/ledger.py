@@ -17,6 +17,7 @@ from app.core.decisions import (
     refuses_rollback,
     refuses_skip,
     refuses_step_retry,
+    to_undo,
 )
 from app.core.statuses import (
     REQUEST_ENDED,
@@ -32,7 +33,7 @@ from app.core.statuses import (
 )
 from app.lifecycle.undoing import KEPT, LEFT, WANTED
 from app.models import AuditEntry
-from app.models.tables import ATTEMPT, EVENT, REQUEST, STEP, TICKET
+from app.models.tables import ATTEMPT, EVENT, QUOTA_COUNTER, REQUEST, STEP, TICKET
 from tests.fixtures.house import House
 
 R, S = RequestStatus, StepStatus
@@ -138,6 +139,16 @@ class Case:
         self.nothing_unknown_is_repeated_blindly()
         self.undone_is_what_nothing_stands_on()
         self.each_attempt_was_meant_before_it_began()
+
+    @property
+    def quota_states(self) -> set[str]:
+        """How what it takes of quotas may stand."""
+        if self.status in (R.FAILED, R.CANCELLED):
+            return {"reserved" if any(True for _ in to_undo(self.look())) else "released"}
+        if self.status == R.ROLLING_BACK:
+            return {"reserved", "used"}
+        ended = {R.COMPLETED: "used", R.REJECTED: "released", R.ROLLED_BACK: "released"}
+        return {ended.get(self.status, "reserved")}
 
     def the_request_is_what_its_steps_say(self) -> None:
         assert (self.request.completed_at is not None) == (self.status in REQUEST_ENDED)
@@ -294,11 +305,22 @@ def read(house: House) -> list[Case]:
     ]
 
 
+def counters_are_what_requests_hold(house: House, cases: Sequence[Case]) -> None:
+    """Every counter of quotas is what a recount of the requests comes to."""
+    for case in cases:
+        assert case.request.quota_state in case.quota_states, (case.status, case.request.quota_state)
+    for counter in house.rows(select(QUOTA_COUNTER)):
+        mine = [case.request for case in cases if f"team:{case.request.requester_team}" == counter.holder]
+        for state, counted in (("used", counter.used), ("reserved", counter.reserved)):
+            assert counted == sum(row.quota_takes.get(counter.resource, 0) for row in mine if row.quota_state == state)
+
+
 def check(house: House, team_most: int, item_most: Mapping[str, int]) -> list[Case]:
     """Everything that must hold of all requests together."""
     cases = read(house)
     for case in cases:
         case.check()
+    counters_are_what_requests_hold(house, cases)
     built = [case.request for case in cases if case.status in BUILT and case.request.admitted]
     assert all(count <= team_most for count in Counter(request.requester_team for request in built).values())
     by_item = Counter(request.catalog_name for request in built)

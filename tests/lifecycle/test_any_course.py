@@ -77,7 +77,7 @@ class Course(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         with self.house.engine.begin() as connection:
-            connection.exec_driver_sql("TRUNCATE service_requests, request_events CASCADE")
+            connection.exec_driver_sql("TRUNCATE service_requests, request_events, quota_counters CASCADE")
         self.held: list[Claim] = []
         self.orders = 0
 
@@ -288,8 +288,9 @@ def courses(house: House, examples: int, steps: int) -> Counter[str]:
     house.rules = Rules(team_requests=TEAM_MOST, request_timeout=timedelta(hours=1))
     house.roll = 0
     final, selfish = (item(http("right", outputs=OUT)).replace(*NO_FALLBACK), item(GRAPH).replace(*NO_FALLBACK))
+    (house.folder / "quotas.yaml").write_text("default: {services: 100, vcpu: 100}")
     scarce = item(terraform("one") + "\n" + http("two", depends_on="[one]"), extra="limits: {concurrent: 1}").replace(*CHECKS)
-    house.offer(graph=item(GRAPH), final=final, selfish=selfish.replace(*ON_FAILURE), scarce=scarce)
+    house.offer(graph=item(GRAPH, extra="quota: {vcpu: 3}"), final=final, selfish=selfish.replace(*ON_FAILURE), scarce=scarce)
 
     class Here(Course):
         """The course of this test's house."""
