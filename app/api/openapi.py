@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TAKES_CSV, TEXTS
+from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
 from app.api.problems import MEDIA_TYPE
-from app.api.reading import CSV
+from app.api.reading import CSV, FILE_BODY, FILE_FORM
 from app.identity.guard import API_CALLER, guard_of
 
 REF = "#/components/schemas/"
@@ -21,10 +21,13 @@ PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 NAMES: Mapping[str, str] = {
     "name": "The identity of the entry, e.g. `postgres-database`.",
     "kind": "`item` or `bundle`.",
+    "field": "The name of a field of the entry's own form.",
     "request_id": "E.g. `req-20250816-abc123`.",
     "step_id": "E.g. `step-002`.",
+    "approval_id": "E.g. `APR-17`.",
     "ticket_id": "E.g. `TCK-1042`.",
     "batch_id": "E.g. `bat-20250816-abc123`.",
+    "upload_id": "As a file that was sent is called, e.g. `upl-abcdefghjkmnpqrstuvw`.",
     "token_id": "As the list of tokens names it.",
 }
 HEADERS: Mapping[str, Mapping[str, Any]] = {
@@ -41,6 +44,19 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
 }
 
+A_FILE: Mapping[str, Any] = {
+    "required": True,
+    "content": {
+        FILE_BODY: {"schema": {"type": "string", "format": "binary"}},
+        FILE_FORM: {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+                "required": ["file"],
+            }
+        },
+    },
+}
 
 STANDING = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -66,6 +82,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
                 operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
             if operation["operationId"] in TAKES_CSV:
                 operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
+            if operation["operationId"] in TAKES_FILE:
+                operation["requestBody"] = deepcopy(dict(A_FILE))
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["description"] = NAMES[parameter["name"]]

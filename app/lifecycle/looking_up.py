@@ -12,13 +12,14 @@ from flask import current_app, has_app_context
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.catalog import offers
 from app.catalog.offers import Offer
 from app.catalog.options import Offered, Options
 from app.core.access import Person, may_see_request
 from app.core.fields import Choice, Field
 from app.core.fields.visibility import BUNDLE
 from app.core.order import Resolved
-from app.errors import Fault
+from app.errors import Fault, NotFound
 from app.models import Team, TeamMember, User
 from app.models.tables import REQUEST, TAKEN
 
@@ -143,6 +144,28 @@ class Lookups:
 def lookups(connection: Connection, own: UUID | None = None) -> Lookups:
     """Lookups over this connection, with the sources that the operator allows. own: the request that is changed."""
     return Lookups(connection, current_app.extensions.get("options") if has_app_context() else None, own)
+
+
+def offered_by(
+    connection: Connection,
+    person: Person,
+    entry: Mapping[str, Any],
+    name: str,
+    answers: Mapping[str, Any],
+    team: str | None = None,
+) -> Offered:
+    """What can be picked for one field of an entry, named as an order names it. Raises NotFound for what has no such list."""
+    offer, _ = offers.find(connection, entry)
+    form = offer.fields if offer is not None else []
+    definition = next((one for one in form if one.get("name") == name), None)
+    if definition is None:
+        raise NotFound
+    teams = sorted(person.teams)
+    of = team if team in person.teams else teams[0] if len(teams) == 1 else None
+    found = lookups(connection).choices(Field.model_validate(dict(definition)), answers, teams, of)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def claims_of(offer: Offer, resolved: Resolved, team: str | None) -> list[Claim]:
