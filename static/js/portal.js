@@ -48,7 +48,7 @@
     const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
     const name = button.dataset.copyName ?? "It";
     try {
-      await copyText(source ? source.textContent : button.dataset.copy);
+      await copyText(source ? (source.value ?? source.textContent) : button.dataset.copy);
       setIcon(button, "check");
       say(`${name} is copied`);
       setTimeout(() => setIcon(button, "copy"), 2000);

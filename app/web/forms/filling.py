@@ -17,7 +17,7 @@ from app.core.order import ENABLED
 from app.core.secrecy import MASK, without_secrets
 from app.errors import Fault
 from app.web.filters import sentence, shorten, shown
-from app.web.forms.order import TEAM, OrderForm, order_form
+from app.web.forms.order import TEAM, OrderForm, holds_secret, order_form
 from app.web.forms.sections import Section
 from app.web.forms.views import texts
 from app.web.phrases import listed
@@ -124,7 +124,7 @@ class _Filling:
         for name, values in given.lists():
             if name in known:
                 section, one = known[name]
-                if _is_secret(one):
+                if holds_secret(one):
                     self.miss(_where(self.made, section), one.label, None, "is secret: no link may carry it, type it here")
                 elif len(values) == 1 or one.type == "multiselect":
                     _put(order, (*section.path, one.name), from_text(one, values))
@@ -216,10 +216,6 @@ def _fits(one: Field, value: Any, answer: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_secret(one: Field) -> bool:
-    return bool(one.sensitive) or str(one.type) == "secret"
 
 
 def _where(made: type[OrderForm] | OrderForm, section: Section) -> str:

@@ -98,7 +98,7 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
 
     def sensitive(self) -> list[str]:
         """The names of answers that a browser should not keep."""
-        return [section.name_of(one) for section in self.sections for one in section.asked if one.sensitive]
+        return [section.name_of(one) for section in self.sections for one in section.asked if holds_secret(one)]
 
     def not_asked(self, resolved: Resolved | None) -> list[str]:
         """The ids of fields that the answers so far do not raise."""
@@ -157,6 +157,11 @@ def order_form(offer: Offer, teams: Sequence[str]) -> type[OrderForm]:
         for field in section.asked:
             members[section.name_of(field)] = AnswerField(field, when_asked(field, section.fields))
     return type("OrderForm", (OrderForm,), members)
+
+
+def holds_secret(field: Field) -> bool:
+    """Whether an answer is secret, or has something secret inside."""
+    return field.is_secret or any(map(holds_secret, field.inner))
 
 
 def _team(teams: Sequence[str]) -> Field:
