@@ -1,5 +1,7 @@
 """The catalog: what can be ordered."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint
 
 from app.api.endpoint import endpoint
@@ -9,7 +11,9 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.queries import catalog as queries
-from app.queries import search
+from app.queries import forecast, search
+from app.queries.catalog import Entry
+from app.queries.paging import Page
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog")
 TAG = "catalog"
@@ -20,9 +24,7 @@ TAG = "catalog"
 @endpoint(TAG, shapes.ItemList, query=shapes.CatalogQuery, revalidates=True)
 def list_items(query: shapes.CatalogQuery) -> shapes.ItemList:
     """Items, by name."""
-    return shapes.ItemList.of(
-        queries.entries(db.session, "item", query.filters, query.limit, query.cursor, cursors()), current_person()
-    )
+    return shapes.ItemList.of(*_listed("item", query))
 
 
 @blueprint.get("/items/<name>")
@@ -30,7 +32,8 @@ def list_items(query: shapes.CatalogQuery) -> shapes.ItemList:
 @endpoint(TAG, shapes.ItemDetail, query=shapes.VersionQuery, revalidates=True)
 def get_item(name: str, query: shapes.VersionQuery) -> shapes.ItemDetail:
     """One item with its form, at its current version or at another one."""
-    return shapes.ItemDetail.whole(queries.detail(db.session, "item", name, query.version), current_person())
+    detail = queries.detail(db.session, "item", name, query.version)
+    return shapes.ItemDetail.whole(detail, _seen([detail.entry]))
 
 
 @blueprint.get("/items/<name>/versions")
@@ -46,9 +49,7 @@ def list_item_versions(name: str) -> shapes.VersionList:
 @endpoint(TAG, shapes.BundleList, query=shapes.CatalogQuery, revalidates=True)
 def list_bundles(query: shapes.CatalogQuery) -> shapes.BundleList:
     """Bundles, by name."""
-    return shapes.BundleList.of(
-        queries.entries(db.session, "bundle", query.filters, query.limit, query.cursor, cursors()), current_person()
-    )
+    return shapes.BundleList.of(*_listed("bundle", query))
 
 
 @blueprint.get("/bundles/<name>")
@@ -56,7 +57,8 @@ def list_bundles(query: shapes.CatalogQuery) -> shapes.BundleList:
 @endpoint(TAG, shapes.BundleDetail, query=shapes.VersionQuery, revalidates=True)
 def get_bundle(name: str, query: shapes.VersionQuery) -> shapes.BundleDetail:
     """One bundle with its items and its form, at its current version or at another one."""
-    return shapes.BundleDetail.whole(queries.detail(db.session, "bundle", name, query.version), current_person())
+    detail = queries.detail(db.session, "bundle", name, query.version)
+    return shapes.BundleDetail.whole(detail, _seen([detail.entry]))
 
 
 @blueprint.get("/bundles/<name>/versions")
@@ -75,4 +77,13 @@ def search_catalog(query: shapes.SearchQuery) -> shapes.SearchResult:
     person, spelling = current_person(), search.spelled(db.session, query.q, literally=query.literal)
     filters = query.filters(spelling.words, person)
     found = search.matching(db.session, filters, query.limit).cut(query.limit)
-    return shapes.SearchResult.of(found, spelling, search.facets(db.session, filters), person)
+    return shapes.SearchResult.of(found, spelling, search.facets(db.session, filters), _seen(found.shown))
+
+
+def _listed(kind: str, query: shapes.CatalogQuery) -> tuple[Page[Entry], shapes.Seen]:
+    page = queries.entries(db.session, kind, query.filters, query.limit, query.cursor, cursors())
+    return page, _seen(page.items)
+
+
+def _seen(entries: Sequence[Entry]) -> shapes.Seen:
+    return shapes.Seen(current_person(), forecast.of_entries(db.session, [(one.kind, one.name) for one in entries]))

@@ -15,6 +15,10 @@ from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
 
+LISTED = (
+    *("id", "name", "title", "version", "description", "owner", "category", "tags"),
+    *("fault", "access", "price_from"),
+)
 TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
 
 
@@ -35,6 +39,8 @@ class Entry:
     fault: str | None
     access: Mapping[str, Any] | None = None
     """Who may order it, as its current version says."""
+    price_from: Mapping[str, Any] | None = None
+    """What it costs with nothing but defaults, `{currency, per, total}`; None where that cannot be said."""
 
     def refuses(self, person: Person) -> str | None:
         """Why a person may not order it, as a phrase; None where they may."""
@@ -127,10 +133,7 @@ def _conditions(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
 def listed(table: Table) -> list[ColumnElement[Any]]:
     """The columns of an `Entry`: two words out of its definition instead of all of it."""
     icon, deprecated = table.c.definition["icon"].astext, table.c.definition["deprecated"]
-    plain = [
-        table.c[name]
-        for name in ("id", "name", "title", "version", "description", "owner", "category", "tags", "fault", "access")
-    ]
+    plain = [table.c[name] for name in LISTED]
     return [*plain, icon.label("icon"), deprecated.label("deprecated")]
 
 
@@ -149,6 +152,7 @@ def entry_of(kind: str, row: Row[Any]) -> Entry:
         deprecated=row.deprecated,
         fault=row.fault,
         access=row.access,
+        price_from=row.price_from,
     )
 
 
@@ -166,4 +170,5 @@ def _pinned(kind: str, pinned: Row[Any], current: Row[Any]) -> Entry:
         deprecated=pinned.definition.get("deprecated"),
         fault=None,
         access=current.access,
+        price_from=current.price_from if pinned.version == current.version else None,
     )

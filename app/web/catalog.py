@@ -14,10 +14,12 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import catalog as queries
-from app.queries import search
+from app.queries import forecast, search
 from app.queries.catalog import Entry, EntryDetail
 from app.queries.search import MOST_LOOKED_AT, Facet, Filters, Matches
-from app.web.filters import plural, sentence
+from app.web import forecasts
+from app.web.filters import money, plural, sentence
+from app.web.forecasts import UNKNOWN
 from app.web.forms.sections import sections_of
 from app.web.jinja import catalog_icon
 from app.web.offer_shown import form_in_words, items_of, outputs_of
@@ -96,7 +98,8 @@ def index() -> ResponseReturnValue:
         literally=chosen.href(literal=True),
         nearest=[(word, chosen.href(words=word, literal=False)) for word in spelling.nearest],
         counted=_counted(found, narrowed=bool(chosen.chips)),
-        groups=_groups(found, person),
+        columns=(columns := _columns(found.shown)),
+        groups=_groups(found, person, columns),
         facets=_facets(chosen, filters),
         faulty=[(one.title, _href(one)) for one in found.shown if one.fault] if person.is_admin else [],
     )
@@ -124,6 +127,7 @@ def show(kind: str, name: str) -> ResponseReturnValue:
         else "",
         refused="" if offer else sentence(faults[0].message if faults else "it cannot be ordered"),
         not_for_you=why_not(entry, person),
+        runs=forecasts.facts(forecast.of_entry(db.session, entry.kind, name)),
         deprecated=_deprecated(entry),
         fault=entry.fault if person.is_admin else None,
         **_shown(offer),
@@ -169,12 +173,31 @@ def _many(count: int, kind: str, *, exact: bool) -> str:
     return plural(count, kind) if exact or count < MOST_LOOKED_AT else f"more than {MOST_LOOKED_AT:,} {kind}s"
 
 
-def _groups(found: Matches, person: Person) -> list[dict[str, Any]]:
+def _columns(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """By title, the cells of those columns in which something is known, each by the name of its entry."""
+    known = forecast.of_entries(db.session, [(one.kind, one.name) for one in entries])
+    runs = {one.name: known.get((one.kind, one.name)) for one in entries}
+    columns = {
+        "From, a month": {one.name: _price(one.price_from) for one in entries},
+        "Usual time": {name: forecasts.usual(found) for name, found in runs.items()},
+        "Needs a person": {name: forecasts.how_often(found) for name, found in runs.items()},
+    }
+    return {title: cells for title, cells in columns.items() if set(cells.values()) - {UNKNOWN}}
+
+
+def _price(least: Mapping[str, Any] | None) -> str:
+    """What it costs a month at least; by another period it says which."""
+    if least is None:
+        return UNKNOWN
+    return money(least["total"], least["currency"]) + ("" if least["per"] == "month" else f" a {least['per']}")
+
+
+def _groups(found: Matches, person: Person, columns: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     groups = [
         {"title": "Bundles", "note": "several items, ordered and wired together", "kind": "bundle"},
         {"title": "Items", "note": "ordered alone", "kind": "item"},
     ]
-    rows = {group["kind"]: [_row(one, person) for one in found.shown if one.kind == group["kind"]] for group in groups}
+    rows = {group["kind"]: [_row(one, person, columns) for one in found.shown if one.kind == group["kind"]] for group in groups}
     return [
         {**group, "rows": shown, "note": group["note"] + _cut(len(shown), found.totals.get(group["kind"], 0))}
         for group in groups
@@ -187,7 +210,7 @@ def _cut(shown: int, total: int) -> str:
     return f"; the first {shown}, add words or tags to see others" if shown < total else ""
 
 
-def _row(entry: Entry, person: Person) -> dict[str, Any]:
+def _row(entry: Entry, person: Person, columns: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     refused = why_not(entry, person)
     notes = ["deprecated" if entry.deprecated else "", "its file has a fault" if entry.fault and person.is_admin else ""]
     return {
@@ -200,6 +223,7 @@ def _row(entry: Entry, person: Person) -> dict[str, Any]:
         "icon": _icon(entry),
         "href": _href(entry),
         "order": "" if refused else url_for("ordering.ask", kind=f"{entry.kind}s", name=entry.name),
+        "facts": [(title, cells[entry.name]) for title, cells in columns.items()],
         "refused": refused,
         "refused_short": "Not your team",
     }

@@ -1,7 +1,7 @@
 """Catalog entries. `presentation` and `bundle` are given back as the document wrote them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from pydantic import Field
 from app.api.reading import Query
 from app.api.shapes.common import Body, Pagination
 from app.api.shapes.parameters import Cursor, Limit, Names, YesOrNo
+from app.core import forecast as forecasts
 from app.core.access import Person, whom_to_ask
 from app.queries import search
 from app.queries.catalog import Entry, EntryDetail, Filters
@@ -59,6 +60,44 @@ class VersionQuery(Query):
     )
 
 
+class Forecast(Body):
+    """What the last completed runs tell of the next one. Times are seconds; nothing is told of fewer than ten runs."""
+
+    runs: int = Field(description="How many runs this is known from, the last 200 at most.")
+    usual_seconds: float = Field(description="Half of them took no longer, from the order to its end.")
+    late_seconds: float = Field(description="Nine of ten took no longer.")
+    helped_runs: int = Field(description="In how many a person was needed.")
+    wait_seconds: float | None = Field(description="For how long people were waited for in half of those.")
+
+    @classmethod
+    def of(cls, found: forecasts.Forecast | None) -> Self | None:
+        """The shape of a forecast."""
+        if found is None:
+            return None
+        return cls(
+            runs=found.runs,
+            usual_seconds=found.usual,
+            late_seconds=found.late,
+            helped_runs=found.helped,
+            wait_seconds=found.wait,
+        )
+
+
+class PriceFrom(Body):
+    """What an order with nothing but defaults costs."""
+
+    currency: str = Field(examples=["USD"])
+    per: str = Field(examples=["month"])
+    total: float
+
+
+class Seen(NamedTuple):
+    """Who looks at entries, and what past runs tell of them."""
+
+    person: Person
+    forecasts: Mapping[tuple[str, str], forecasts.Forecast]
+
+
 class EntrySummary(Body):
     """An entry as lists show it."""
 
@@ -73,12 +112,14 @@ class EntrySummary(Body):
     deprecated: dict[str, Any] | None = Field(description="Since when it should not be ordered, and what to take instead.")
     may_order: bool = Field(description="Whether the caller may order it.")
     why_not: str | None = Field(description="Why the caller may not order it, and whom to ask.")
+    price_from: PriceFrom | None = Field(description="Null where it has no price, or one that depends on answers.")
+    forecast: Forecast | None
     href: str
 
     @classmethod
-    def of(cls, entry: Entry, person: Person, **more: Any) -> Self:
+    def of(cls, entry: Entry, seen: Seen, **more: Any) -> Self:
         """The shape of an entry, for whoever asks."""
-        refused = entry.refuses(person)
+        refused = entry.refuses(seen.person)
         return cls(
             name=entry.name,
             title=entry.title,
@@ -91,6 +132,8 @@ class EntrySummary(Body):
             deprecated=dict(entry.deprecated) if entry.deprecated else None,
             may_order=refused is None,
             why_not=f"{refused}; {whom_to_ask(entry.owner)}" if refused else None,
+            price_from=PriceFrom.model_validate(entry.price_from) if entry.price_from else None,
+            forecast=Forecast.of(seen.forecasts.get((entry.kind, entry.name))),
             href=href(entry.kind, entry.name),
             **more,
         )
@@ -103,9 +146,9 @@ class ItemList(Body):
     pagination: Pagination
 
     @classmethod
-    def of(cls, page: Page[Entry], person: Person) -> Self:
+    def of(cls, page: Page[Entry], seen: Seen) -> Self:
         """The shape of a page."""
-        return cls(items=[EntrySummary.of(entry, person) for entry in page.items], pagination=Pagination.of(page))
+        return cls(items=[EntrySummary.of(entry, seen) for entry in page.items], pagination=Pagination.of(page))
 
 
 class BundleList(Body):
@@ -115,9 +158,9 @@ class BundleList(Body):
     pagination: Pagination
 
     @classmethod
-    def of(cls, page: Page[Entry], person: Person) -> Self:
+    def of(cls, page: Page[Entry], seen: Seen) -> Self:
         """The shape of a page."""
-        return cls(bundles=[EntrySummary.of(entry, person) for entry in page.items], pagination=Pagination.of(page))
+        return cls(bundles=[EntrySummary.of(entry, seen) for entry in page.items], pagination=Pagination.of(page))
 
 
 class ItemDetail(EntrySummary):
@@ -127,9 +170,9 @@ class ItemDetail(EntrySummary):
     presentation: dict[str, Any] = Field(description="The form: `fields`, and `groups` where there are some.")
 
     @classmethod
-    def whole(cls, detail: EntryDetail, person: Person) -> Self:
+    def whole(cls, detail: EntryDetail, seen: Seen) -> Self:
         """The shape of a whole item."""
-        return cls.of(detail.entry, person, versions=list(detail.versions), presentation=_form(detail.document, "fields"))
+        return cls.of(detail.entry, seen, versions=list(detail.versions), presentation=_form(detail.document, "fields"))
 
 
 class BundleDetail(EntrySummary):
@@ -140,11 +183,11 @@ class BundleDetail(EntrySummary):
     presentation: dict[str, Any] = Field(description="The bundle's own form: `bundle_fields`; each item adds its own.")
 
     @classmethod
-    def whole(cls, detail: EntryDetail, person: Person) -> Self:
+    def whole(cls, detail: EntryDetail, seen: Seen) -> Self:
         """The shape of a whole bundle."""
         return cls.of(
             detail.entry,
-            person,
+            seen,
             versions=list(detail.versions),
             bundle=dict(detail.document.get("bundle") or {}),
             presentation=_form(detail.document, "bundle_fields"),
@@ -221,13 +264,13 @@ class SearchResult(Body):
     facets: Facets
 
     @classmethod
-    def of(cls, found: Matches, spelling: Spelling, facets: search.Facets, person: Person) -> Self:
+    def of(cls, found: Matches, spelling: Spelling, facets: search.Facets, seen: Seen) -> Self:
         """The shape of what was found."""
         return cls(
             query=" ".join(spelling.words),
             corrected=[Correction(typed=typed, used=used) for typed, used in spelling.corrected.items()],
             nearest=[] if found.shown else list(spelling.nearest),
-            results=[Found.of(entry, person, kind=entry.kind) for entry in found.shown],
+            results=[Found.of(entry, seen, kind=entry.kind) for entry in found.shown],
             total=found.total,
             facets=Facets(
                 tags=_counts(facets["tag"]),
