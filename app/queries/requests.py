@@ -77,6 +77,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
         grouped_outputs=_grouped(row, items),
         manual_only=all(step.type == "ManualTask" for step in steps),
         checks=[one for one in rows if one.kind != "step"],
+        price=row.price,
     )
 
 

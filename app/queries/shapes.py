@@ -183,6 +183,8 @@ class Detail:
     grouped_outputs: Mapping[str, Any]
     manual_only: bool
     checks: Sequence[Step] = ()
+    price: Mapping[str, Any] | None = None
+    """What it cost when it was ordered, as it is kept; None where nothing of it has a price."""
 
     @property
     def look(self) -> Look:

@@ -10,6 +10,7 @@ from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.decisions import Refusals
+from app.api.shapes.money import Price
 from app.api.shapes.parameters import LARGEST, After, Cursor, Day, Limit, Wait, Whole, YesOrNo
 from app.api.shapes.steps import CheckSummary, StepSummary
 from app.core.access import Person
@@ -192,6 +193,7 @@ class RequestDetail(Ordered):
     last_event: int = Field(description="The number of its newest event.")
     kept_steps: int = Field(description="How many finished steps keep what they made when the request goes on or is cancelled.")
     refusals: Refusals
+    price: Price | None = Field(description="What it cost when it was ordered; null where nothing of it has a price.")
     href: str
 
     @classmethod
@@ -211,6 +213,7 @@ class RequestDetail(Ordered):
             last_event=summary.last_event,
             kept_steps=kept(detail.look),
             refusals=Refusals.of(refusals(detail, person)),
+            price=Price.of(detail.price),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from app.api.shapes.common import MASK, Body, ProblemError
+from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.requests import Ordered
 from app.api.shapes.steps import PlannedCheck, PlannedStep
 from app.core.sources import Origin, Source
@@ -59,6 +60,8 @@ class Validation(Ordered):
     sources: Sources
     steps: list[PlannedStep] = Field(description="The plan; empty while there are faults.")
     checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
+    price: Price | None = Field(description="null where nothing of it has a price, and while an answer is wrong.")
+    quotas: list[QuotaLine] = Field(description="The quotas and limits that it touches; empty while an answer is wrong.")
 
     @classmethod
     def of(cls, prepared: Prepared, ahead: Ahead) -> Self:
@@ -74,6 +77,8 @@ class Validation(Ordered):
             sources=_sources(prepared, ahead),
             steps=[PlannedStep.of(row) for row in prepared.steps if row.kind == "step"],
             checks=[PlannedCheck.of(row, ahead.asked.get(row.step_id)) for row in prepared.steps if row.kind != "step"],
+            price=Price.of(prepared.price.as_json() if prepared.price else None),
+            quotas=[QuotaLine.of(line) for line in prepared.quotas],
             **({f"catalog_{offer.kind}": offer.name} if offer else {}),
         )
 
