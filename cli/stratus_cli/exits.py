@@ -43,11 +43,13 @@ class Stop(click.ClickException):
         super().__init__(message)
         self.code = code
         self.problem = problem or {}
+        # It is over by the time that this is shown.
+        self._context = click.get_current_context(silent=True)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Say on standard error what is wrong: every fault at once, or the problem as JSON where JSON was asked for."""
-        context = click.get_current_context(silent=True)
-        if self.problem and context is not None and context.find_root().meta.get("output") == "json":
+        wants_json = self._context is not None and self._context.find_root().meta.get("output") == "json"
+        if self.problem and wants_json:
             click.echo(json.dumps(dict(self.problem), indent=2), file=file, err=file is None)
             return
         for line in [f"Error: {clean(self.message)}", *fault_lines(self.problem.get("errors") or ())]:

@@ -95,7 +95,8 @@ class InPlace:
         size = shutil.get_terminal_size()
         lines = drawn(request)[: max(1, size.lines - 2)]
         if self._drawn:
-            click.echo(f"\x1b[{self._drawn}A\x1b[J", nl=False)
+            # Not by click: where colours are not wanted it would take the way up away as well.
+            sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")
         for text, status in lines:
             click.secho(text[: size.columns - 1], fg=COLOURS.get(status))
         self._drawn = len(lines)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -55,10 +56,10 @@ for _part in (account, catalog, ordering, requests, tickets):
         cli.add_command(_command)
 
 
-def main() -> NoReturn:
-    """Run it and end with its exit code."""
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run it with the words of the command line, or those given, and end with its exit code."""
     try:
-        code = cli.main(prog_name="stratus", standalone_mode=False)
+        code = cli.main(words, prog_name="stratus", standalone_mode=False)
     except Stop as stop:
         stop.show()
         code = stop.code
