@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask, Response
 
 from app.api import (
+    approvals,
     batches,
     catalog,
     correlation,
@@ -10,13 +11,16 @@ from app.api import (
     limits,
     live,
     operations,
+    options,
     people,
     problems,
     queue,
     reading,
+    receipt,
     requests,
     steps,
     tickets,
+    uploads,
 )
 from app.api.draining import drain
 from app.api.parts import below_api
@@ -37,7 +41,7 @@ def _v1() -> Blueprint:
     problems.install(v1)
     v1.before_request(limits.count_call)
     v1.before_request(reading.refuse_unstorable_names)
-    for part in (catalog, batches, requests, live, steps, tickets, queue, people, operations):
+    for part in (catalog, options, batches, receipt, requests, live, approvals, steps, tickets, queue, people, uploads, operations):
         v1.register_blueprint(part.blueprint)
     return v1
 

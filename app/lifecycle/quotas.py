@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from app.core.cost import Price
 from app.core.quota import TEAM, USER, Limit, QuotaLine, Taking, item_limits, lines, naming, takes, unknown_cost, without
 from app.errors import Conflict, Fault, Invalid
-from app.models.tables import ITEM, QUOTA, QUOTA_COUNTER, QUOTA_RULES, VERSION
+from app.models.tables import ITEM, QUOTA, QUOTA_COUNTER, QUOTA_RULES, REQUEST, VERSION
 
 RELEASED = "released"
 Counted = Mapping[tuple[str, str], tuple[Decimal, Decimal]]
@@ -99,11 +99,11 @@ def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], 
 
 
 def held_by(connection: Connection, request_id: str) -> list[QuotaLine]:
-    """The quotas of its team that a stored request touches, with it and without it, as things stand now."""
+    """The quotas and limits that a stored request touches, with it and without it, as things stand now."""
     row = connection.execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one()
     order = {name: Decimal(str(amount)) for name, amount in (row.quota_takes or {}).items()}
     holder = Holder(row.requester_team, row.requester_id)
-    limits, _ = _limits(connection, holder.team)
+    limits = _limits(connection, holder.team)[0] + item_limits(_items(connection, row.id))
     held = row.quota_takes if row.quota_state == "reserved" else None
     return [_with_own(line, held) for line in _lines(connection, holder, limits, order)]
 

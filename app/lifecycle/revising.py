@@ -84,7 +84,11 @@ def _replace(
         connection, quotas.Holder(request.requester_team, request.requester_id), prepared.quotas, request.quota_takes
     )
     storing.replace(
-        connection, request.id, _columns(prepared, offer, resolved), rows.items(offer, resolved), rows.steps(prepared.steps, ())
+        connection,
+        request.id,
+        _columns(prepared, offer, resolved, request),
+        rows.items(offer, resolved),
+        rows.steps(prepared.steps, ()),
     )
     looking_up.give_back(connection, request.id)
     if taken := looking_up.take(connection, request.id, looking_up.claims_of(offer, resolved, request.requester_team)):
@@ -111,7 +115,7 @@ def _needs_no_turn(unit: Unit, offer: Offer, resolved: Resolved, team: str) -> b
     return not turns.limits_of(team, unit.rules.team_requests, taken)
 
 
-def _columns(prepared: Prepared, offer: Offer, resolved: Resolved) -> dict[str, Any]:
+def _columns(prepared: Prepared, offer: Offer, resolved: Resolved, request: Row[Any]) -> dict[str, Any]:
     return {
         "title": rows.title(offer, resolved),
         "catalog_version": offer.version,
@@ -120,7 +124,7 @@ def _columns(prepared: Prepared, offer: Offer, resolved: Resolved) -> dict[str, 
         "item_parameters": {alias: dict(values) for alias, values in resolved.item_values.items()},
         "selected": dict(resolved.selected),
         "output_groups": rows.output_groups(offer, resolved),
-        "owner_teams": rows.seen_by(prepared, offer),
+        "owner_teams": sorted({*request.owner_teams, *rows.seen_by(prepared, offer)}),  # who was asked may still look
         "price": prepared.price.as_json() if prepared.price else None,
         "quota_takes": dict(prepared.takes),
     }

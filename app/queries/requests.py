@@ -15,6 +15,7 @@ from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatu
 from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
+from app.queries.approval_values import messages_of, of_request
 from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Outputs, Step, Summary, TicketLink
 
@@ -63,6 +64,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
     steps = [one for one in rows if one.kind == "step"]
     items = _items(session, row.id)
     bundle = session.scalar(select(VERSION.c.definition).where(VERSION.c.id == row.catalog_version_id)) or {}
+    approvals = of_request(session, row.id)
     counts: dict[str, int] = defaultdict(int)
     for step in steps:
         counts[step.status] += 1
@@ -78,6 +80,9 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
         manual_only=all(step.type == "ManualTask" for step in steps),
         checks=[one for one in rows if one.kind != "step"],
         price=row.price,
+        approvals=approvals,
+        messages=messages_of(session, row.id) if approvals else (),
+        unapproved=row.unapproved,
     )
 
 

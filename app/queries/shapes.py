@@ -8,6 +8,7 @@ from typing import Any
 from app.core.decisions import Look, StepLook
 from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.core.step_params import Undo
+from app.queries.approval_values import Approval, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +186,19 @@ class Detail:
     checks: Sequence[Step] = ()
     price: Mapping[str, Any] | None = None
     """What it cost when it was ordered, as it is kept; None where nothing of it has a price."""
+    approvals: Sequence[Approval] = ()
+    """Who must agree, or had to; those of its present order last."""
+    messages: Sequence[Message] = ()
+    """What approvers asked, and what the requester answered or changed."""
+    unapproved: bool = False
+    """Somebody has to agree to it still."""
 
     @property
     def look(self) -> Look:
         """The request as decisions see it, checks included."""
-        steps = [one.look for one in (*self.steps, *self.checks)]
-        return Look(RequestStatus(self.summary.status), steps, given_up=self.summary.failure is not None)
+        steps, summary = [one.look for one in (*self.steps, *self.checks)], self.summary
+        given_up = summary.failure is not None
+        return Look(RequestStatus(summary.status), steps, given_up=given_up, unapproved=self.unapproved)
 
 
 @dataclass(frozen=True, slots=True)

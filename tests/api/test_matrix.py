@@ -5,6 +5,7 @@ cast gets; `OK` is any answer that is no refusal, so that a row holds whatever s
 """
 
 import pytest
+from sqlalchemy import text
 
 from tests.api.conftest import BY_HAND, STORY
 
@@ -13,6 +14,10 @@ CAST = (None, "sarah-123", "bob-456", "carol-789", "erin-321", "dana-001", "mall
 
 PUBLIC = (OK, OK, OK, OK, OK, OK, OK)
 KNOWN = (401, OK, OK, OK, OK, OK, OK)
+ONLY_REQUESTER = (401, OK, 403, 403, 403, 403, 404)
+"""Whoever asked, alone."""
+AGREES = (401, 403, 403, OK, 403, 403, 404)
+"""Whom the rule asks; others who see the request are told that they may not."""
 SEES = (401, OK, OK, OK, OK, OK, 404)
 """Those who asked, the teams that own parts of it, administrators."""
 WORKS = (401, 403, 403, OK, 403, OK, 404)
@@ -24,6 +29,8 @@ DECIDES = (401, OK, OK, 403, 403, OK, 404)
 SENT = (401, OK, 404, 404, 404, OK, 404)
 """Whoever sent it, and administrators."""
 OWN = (401, OK, 404, 404, 404, 404, 404)
+NOT_THERE = (401, 404, 404, 404, 404, 404, 404)
+"""What every entry may have and none that ships has."""
 PLATFORM = (401, 403, 403, OK, OK, OK, 403)
 """Members of platform teams and administrators."""
 
@@ -41,11 +48,14 @@ READS = {
     "/api/v1/catalog/bundles": KNOWN,
     "/api/v1/catalog/bundles/<name>": KNOWN,
     "/api/v1/catalog/bundles/<name>/versions": KNOWN,
+    "/api/v1/catalog/items/<name>/options/<field>": NOT_THERE,
+    "/api/v1/catalog/bundles/<name>/options/<field>": NOT_THERE,
     "/api/v1/catalog/search": KNOWN,
     "/api/v1/schemas/<kind>": KNOWN,
     "/api/v1/requests": KNOWN,
     "/api/v1/requests/<request_id>": SEES,
     "/api/v1/requests/<request_id>/outputs": SEES,
+    "/api/v1/requests/<request_id>/receipt": SEES,
     "/api/v1/requests/<request_id>/events": SEES,
     "/api/v1/requests/<request_id>/stream": SEES,
     "/api/v1/requests/<request_id>/ws": SEES,
@@ -54,10 +64,13 @@ READS = {
     "/api/v1/requests/<request_id>/steps/<step_id>/logs/stream": SEES,
     "/api/v1/batches": KNOWN,
     "/api/v1/batches/<batch_id>": SENT,
+    "/api/v1/approvals": KNOWN,
+    "/api/v1/approvals/<approval_id>": SEES,
     "/api/v1/tickets": KNOWN,
     "/api/v1/tickets/<ticket_id>": SEES,
     "/api/v1/tickets/<ticket_id>/comments": SEES,
     "/api/v1/queue": PLATFORM,
+    "/api/v1/uploads/<upload_id>": OWN,
     "/api/v1/me": KNOWN,
     "/api/v1/tokens": KNOWN,
 }
@@ -71,12 +84,19 @@ WRITES = {
     ("POST", "/api/v1/requests/<request_id>/rollback"): (DECIDES, {"reason": "Not needed."}),
     ("POST", "/api/v1/requests/<request_id>/steps/<step_id>/retry"): (RETRIES, None),
     ("POST", "/api/v1/requests/<request_id>/steps/<step_id>/skip"): (WORKS, {"reason": "Not needed."}),
+    ("POST", "/api/v1/requests/<request_id>/answer"): (ONLY_REQUESTER, {"text": "For the campaign."}),
+    ("PUT", "/api/v1/requests/<request_id>/order"): (ONLY_REQUESTER, STORY),
+    ("POST", "/api/v1/approvals/<approval_id>/approve"): (AGREES, {}),
+    ("POST", "/api/v1/approvals/<approval_id>/reject"): (AGREES, {"reason": "No room."}),
+    ("POST", "/api/v1/approvals/<approval_id>/send-back"): (AGREES, {"comment": "Take less."}),
+    ("POST", "/api/v1/approvals/<approval_id>/ask"): (AGREES, {"question": "What for?"}),
     ("POST", "/api/v1/tickets/<ticket_id>/claim"): (WORKS, None),
     ("POST", "/api/v1/tickets/<ticket_id>/release"): (WORKS, None),
     ("POST", "/api/v1/tickets/<ticket_id>/comments"): (SEES, {"text": "Looked at it."}),
     ("POST", "/api/v1/tickets/<ticket_id>/resolve"): (WORKS, {"outputs": BY_HAND}),
     ("POST", "/api/v1/tickets/<ticket_id>/retry-automation"): (RETRIES, None),
     ("POST", "/api/v1/tickets/<ticket_id>/reject"): (WORKS, {"reason": "No room."}),
+    ("POST", "/api/v1/uploads"): (KNOWN, None),
     ("POST", "/api/v1/tokens"): (KNOWN, {"name": "laptop"}),
     ("DELETE", "/api/v1/tokens/<uuid:token_id>"): (OWN, None),
 }
@@ -86,15 +106,24 @@ TURNS = (None, "mallory-666", "erin-321", "bob-456", "sarah-123", "dana-001", "c
 
 
 @pytest.fixture
-def address(stuck, ticket, sarah, people):
+def address(stuck, ticket, sarah, people, database):
     """Fills the names of a route with those of the world."""
     people.token_of("sarah-123")
+    with database.begin() as connection:  # from now on carol's team must agree to the story's order
+        rule = "jsonb_set(definition::jsonb, '{approval}', '[{\"by\": {\"team\": \"platform-data-team\"}}]')::json"
+        connection.execute(text(f"UPDATE catalog_versions SET definition = {rule} WHERE name = 'full-stack-web-app'"))
+    waiting = sarah.post("/api/v1/requests", json=STORY).json["request_id"]
     names = {
+        "<approval_id>": sarah.get(f"/api/v1/requests/{waiting}").json["approvals"][0]["approval_id"],
         "<request_id>": stuck,
         "<step_id>": "step-002",
         "<ticket_id>": ticket,
         "<batch_id>": sarah.post("/api/v1/requests/batch", json=BATCH).json["batch_id"],
+        "<upload_id>": sarah.post("/api/v1/uploads", data=b"name: value", content_type="application/octet-stream").json[
+            "upload_id"
+        ],
         "<kind>": "item",
+        "<field>": "zone",
         "<uuid:token_id>": sarah.get("/api/v1/tokens").json["tokens"][0]["token_id"],
     }
 

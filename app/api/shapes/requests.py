@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 
 from app.api.reading import Query
 from app.api.shapes import steps
+from app.api.shapes.approvals import Message, RequestApproval
 from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.decisions import Refusals
 from app.api.shapes.money import Price
@@ -194,6 +195,8 @@ class RequestDetail(Ordered):
     kept_steps: int = Field(description="How many finished steps keep what they made when the request goes on or is cancelled.")
     refusals: Refusals
     price: Price | None = Field(description="What it cost when it was ordered; null where nothing of it has a price.")
+    approvals: list[RequestApproval] = Field(description="Who must agree, or had to; those of its present order last.")
+    messages: list[Message] = Field(description="What approvers asked, and what the requester answered or changed.")
     href: str
 
     @classmethod
@@ -214,6 +217,8 @@ class RequestDetail(Ordered):
             kept_steps=kept(detail.look),
             refusals=Refusals.of(refusals(detail, person)),
             price=Price.of(detail.price),
+            approvals=[RequestApproval.of(one) for one in detail.approvals],
+            messages=[Message.of(one) for one in detail.messages],
         )
 
 
