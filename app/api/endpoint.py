@@ -43,6 +43,9 @@ TEXTS: dict[str, tuple[str, ...]] = {}
 TAKES_CSV: set[str] = set()
 """Endpoints that take CSV besides JSON, by the names of their views."""
 
+TAKES_FILE: set[str] = set()
+"""Endpoints whose body is a file, by the names of their views."""
+
 BEARER = "bearer"
 DESCRIPTION = SpecTree(
     "flask",
@@ -100,27 +103,25 @@ def endpoint(
     streams: bool = False,
     texts: Sequence[str] = (),
     takes_csv: bool = False,
+    takes_file: bool = False,
     refusals: Sequence[int] = (),
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
 
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
     and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
-    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. texts: media
-    types that it answers besides JSON. takes_csv: a body of CSV is taken too, and given to the view as text. refusals:
-    statuses that it answers besides those that `api.openapi` derives from its route.
+    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. texts: media types that it answers
+    besides JSON. takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which
+    the view reads by itself. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
         answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in refusals}
         answers |= {"HTTP_304": None} if revalidates else {}
-        if streams:
-            answers["HTTP_204"] = None
-            STREAMED.add(view.__name__)
-        if texts:
-            TEXTS[view.__name__] = tuple(texts)
-        if takes_csv:
-            TAKES_CSV.add(view.__name__)
+        answers |= {"HTTP_204": None} if streams else {}
+        for noted, holds in ((STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file)):
+            noted.update([view.__name__] if holds else [])
+        TEXTS.update({view.__name__: tuple(texts)} if texts else {})
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,
@@ -140,7 +141,7 @@ def endpoint(
                 given["body"] = reading.text()
             elif body is not None:
                 given["body"] = reading.body(body) if issubclass(body, Shape) else reading.json_object()
-            elif request.method not in SAFE_METHODS:
+            elif request.method not in SAFE_METHODS and not takes_file:
                 reading.no_body()
             return _written(view(**given), status, revalidates=revalidates)
 

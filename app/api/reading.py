@@ -20,6 +20,8 @@ KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEY_HEADER = "Idempotency-Key"
 CSV = "text/csv"
+FILE_BODY = "application/octet-stream"
+FILE_FORM = "multipart/form-data"
 
 S = TypeVar("S", bound=Shape)
 Q = TypeVar("Q", bound="Query")
