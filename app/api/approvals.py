@@ -107,7 +107,7 @@ def _shown(approval_id: str) -> shapes.ApprovalDetail:
     listed = queries.one(db.session, person, approval_id)
     detail = requests.detail(db.session, person, listed.request_id)
     lines = quotas.held_by(db.session.connection(), listed.request_id)
-    return shapes.ApprovalDetail.whole(listed, detail, [line.as_json() for line in lines], person)
+    return shapes.ApprovalDetail.whole(listed, detail, lines, person)
 
 
 def _request(request_id: str) -> request_shapes.RequestDetail:

@@ -1,14 +1,17 @@
 """Approvals as lists and requests show them, whole, and what people send to them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from app.api.reading import Query
 from app.api.shapes.common import MASK, Body, Moment, Pagination
+from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.core.access import Person
-from app.core.approvals import Approver
+from app.core.approvals import Approver, NeededApproval
+from app.core.quota import QuotaLine as Line
 from app.core.shapes import Shape
 from app.core.statuses import ApprovalStatus, RequestStatus
 from app.lifecycle.tickets import LONGEST_COMMENT
@@ -78,6 +81,20 @@ class Asked(Body):
     def of(cls, approver: Approver) -> Self:
         """The shape of whom is asked."""
         return cls(**approver.as_json())
+
+
+class NeededAgreement(Body):
+    """An agreement that an order would need."""
+
+    by: Asked
+    count: int = Field(description="How many different people must agree.")
+    reason: str
+    timeout: int = Field(description="How many seconds they have, before it is escalated or rejected.")
+
+    @classmethod
+    def of(cls, needed: NeededApproval) -> Self:
+        """The shape of what is needed."""
+        return cls(**{**needed.as_json(), "by": Asked.of(needed.by)})
 
 
 class Vote(Body):
@@ -187,7 +204,7 @@ class Approval(RequestApproval):
     """An approval as lists show it."""
 
     request: ApprovedRequest
-    price: dict[str, Any] | None = Field(description="What it costs, as it is kept with the request; null without a price.")
+    price: Price | None = Field(description="What it cost when it was ordered or changed; null without a price.")
     digest: str = Field(
         description="Of the order as it is now; send it along, so that nobody agrees to what they have not seen."
     )
@@ -196,7 +213,7 @@ class Approval(RequestApproval):
     @classmethod
     def listed(cls, listed: found.Listed, person: Person, **more: Any) -> Self:
         """The shape of an approval with its request."""
-        about = {"request": ApprovedRequest.of(listed), "price": listed.price, "digest": listed.it.digest}
+        about = {"request": ApprovedRequest.of(listed), "price": Price.of(listed.price), "digest": listed.it.digest}
         return cls.of(listed.it, **about, refusal=refusal(listed, person), **more)
 
 
@@ -227,19 +244,19 @@ class ApprovalDetail(Approval):
     """An approval with all that somebody needs to decide."""
 
     answers: dict[str, dict[str, Any]] = Field(description="By the `as` of each item, the bundle's own under `bundle`.")
-    quotas: list[dict[str, Any]] = Field(description="Of the team that asks, with this order and without it.")
+    quotas: list[QuotaLine] = Field(description="The quotas and limits that it touches, as they are now.")
     steps: list[ApprovalStep]
     messages: list[Message]
     others: list[RequestApproval] = Field(description="The other approvals of the request.")
 
     @classmethod
-    def whole(cls, listed: found.Listed, detail: Detail, quotas: list[dict[str, Any]], person: Person) -> Self:
+    def whole(cls, listed: found.Listed, detail: Detail, quotas: Sequence[Line], person: Person) -> Self:
         """The shape of an approval, whole."""
         return cls.listed(
             listed,
             person,
             answers=_answers(detail),
-            quotas=quotas,
+            quotas=[QuotaLine.of(line) for line in quotas],
             steps=[
                 ApprovalStep(
                     step_id=one.step_id,

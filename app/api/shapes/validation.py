@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from app.api.shapes.approvals import NeededAgreement
 from app.api.shapes.common import MASK, Body, ProblemError
 from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.requests import Ordered
@@ -63,6 +64,8 @@ class Validation(Ordered):
     price: Price | None = Field(description="null where nothing of it has a price, and while an answer is wrong.")
     quotas: list[QuotaLine] = Field(description="The quotas and limits that it touches; empty while an answer is wrong.")
 
+    approvals: list[NeededAgreement] = Field(description="Who must agree before it is built; empty while an answer is wrong.")
+
     @classmethod
     def of(cls, prepared: Prepared, ahead: Ahead) -> Self:
         """The shape of an order that was looked at."""
@@ -79,6 +82,7 @@ class Validation(Ordered):
             checks=[PlannedCheck.of(row, ahead.asked.get(row.step_id)) for row in prepared.steps if row.kind != "step"],
             price=Price.of(prepared.price.as_json() if prepared.price else None),
             quotas=[QuotaLine.of(line) for line in prepared.quotas],
+            approvals=[NeededAgreement.of(one) for one in prepared.approvals],
             **({f"catalog_{offer.kind}": offer.name} if offer else {}),
         )
 
