@@ -15,6 +15,7 @@ from app.api import (
     people,
     problems,
     queue,
+    quotas,
     reading,
     receipt,
     requests,
@@ -41,7 +42,22 @@ def _v1() -> Blueprint:
     problems.install(v1)
     v1.before_request(limits.count_call)
     v1.before_request(reading.refuse_unstorable_names)
-    for part in (catalog, options, batches, receipt, requests, live, approvals, steps, tickets, queue, people, uploads, operations):
+    for part in (
+        catalog,
+        options,
+        batches,
+        receipt,
+        requests,
+        live,
+        approvals,
+        steps,
+        tickets,
+        queue,
+        quotas,
+        people,
+        uploads,
+        operations,
+    ):
         v1.register_blueprint(part.blueprint)
     return v1
 

@@ -33,6 +33,7 @@ NOT_THERE = (401, 404, 404, 404, 404, 404, 404)
 """What every entry may have and none that ships has."""
 PLATFORM = (401, 403, 403, OK, OK, OK, 403)
 """Members of platform teams and administrators."""
+ADMINISTRATORS = (401, 403, 403, 403, 403, OK, 403)
 
 BATCH = {"mode": "row_by_row", "rows": [{"key": "one", "order": {}}]}
 READS = {
@@ -70,6 +71,8 @@ READS = {
     "/api/v1/tickets/<ticket_id>": SEES,
     "/api/v1/tickets/<ticket_id>/comments": SEES,
     "/api/v1/queue": PLATFORM,
+    "/api/v1/quotas": KNOWN,
+    "/api/v1/admin/quotas": ADMINISTRATORS,
     "/api/v1/uploads/<upload_id>": OWN,
     "/api/v1/me": KNOWN,
     "/api/v1/tokens": KNOWN,
@@ -97,6 +100,7 @@ WRITES = {
     ("POST", "/api/v1/tickets/<ticket_id>/retry-automation"): (RETRIES, None),
     ("POST", "/api/v1/tickets/<ticket_id>/reject"): (WORKS, {"reason": "No room."}),
     ("POST", "/api/v1/uploads"): (KNOWN, None),
+    ("PUT", "/api/v1/admin/quotas"): (ADMINISTRATORS, {"team": "growth", "limits": {"vcpu": 40}}),
     ("POST", "/api/v1/tokens"): (KNOWN, {"name": "laptop"}),
     ("DELETE", "/api/v1/tokens/<uuid:token_id>"): (OWN, None),
 }
