@@ -16,8 +16,10 @@ from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
 from app.queries.approval_values import messages_of, of_request
+from app.queries.forecast import of_entry
 from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Outputs, Step, Summary, TicketLink
+from app.queries.waiting_on import waiting_on
 
 
 def visible(person: Person) -> ColumnElement[bool]:
@@ -68,7 +70,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
     counts: dict[str, int] = defaultdict(int)
     for step in steps:
         counts[step.status] += 1
-    return Detail(
+    found = Detail(
         summary=summary(row, counts),
         requester_email=row.requester_email,
         bundle_parameters=row.bundle_parameters,
@@ -84,6 +86,14 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
         messages=messages_of(session, row.id) if approvals else (),
         unapproved=row.unapproved,
     )
+    return found if found.summary.ended else _with_usual(session, found)
+
+
+def _with_usual(session: Reader, found: Detail) -> Detail:
+    """What goes on, with what past runs tell of it."""
+    summary = found.summary
+    known = of_entry(session, summary.kind, summary.catalog_name)
+    return replace(found, forecast=known, waiting_on=waiting_on(session, found))
 
 
 def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.core.decisions import Look, StepLook
+from app.core.forecast import Forecast
 from app.core.statuses import Activity, RequestStatus, StepStatus
 from app.core.step_params import Undo
 from app.queries.approval_values import Approval, Message
@@ -171,6 +172,20 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingOn:
+    """The person or team that a request waits on, as people call them.
+
+    what: an id, and what it is about. usual: in how many seconds they have done half of the last ones; None where that is not
+    known.
+    """
+
+    who: str
+    since: datetime
+    what: str
+    usual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """A request, whole. checks: the preflights, then the health checks; they are not among `steps`."""
 
@@ -192,6 +207,9 @@ class Detail:
     """What approvers asked, and what the requester answered or changed."""
     unapproved: bool = False
     """Somebody has to agree to it still."""
+    forecast: Forecast | None = None
+    """What past runs of its entry tell, while it is not ended."""
+    waiting_on: WaitingOn | None = None
 
     @property
     def look(self) -> Look:

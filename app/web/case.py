@@ -8,11 +8,12 @@ from markupsafe import Markup
 
 from app.core.access import Person, may_reveal, may_work_ticket
 from app.core.decisions import undone_by_person
+from app.core.forecast import step_key
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus, TicketStatus
 from app.queries.decisions import Refusals, refusals, refuses_skip, refuses_step_retry
 from app.queries.shapes import Detail, Event, Step
 from app.queries.tickets import Ticket
-from app.web.filters import day_and_time, when
+from app.web.filters import coarse, day_and_time, when
 
 GIVEN_UP_OR_NOT = frozenset({"request.cancel", "request.timeout", "request.resumed"})
 GOING_ON = frozenset({StepStatus.RUNNING, StepStatus.VERIFYING, StepStatus.WAITING})
@@ -64,6 +65,18 @@ class Case:
     def may_reveal(self) -> bool:
         """Whether the viewer reads sensitive outputs."""
         return may_reveal(self.viewer.person, self.detail.summary.team)
+
+    def usual(self, step: Step) -> float | None:
+        """In how many seconds a step is usually done; None where that is not known."""
+        found = self.detail.forecast
+        return found.steps.get(step_key(step.item, step.name)) if found and step.kind == "step" else None
+
+    @property
+    def so_far(self) -> str:
+        """How long it has been going on, against what is usual: `usually 4 min; 2 min so far`."""
+        spent = f"{coarse(self.viewer.now - self.detail.summary.created_at)} so far"
+        found = self.detail.forecast
+        return f"usually {coarse(found.usual)}; {spent}" if found else spent
 
     @property
     def open_tickets(self) -> list[Ticket]:

@@ -11,7 +11,7 @@ from app.web.case import Case, ticket_link
 from app.web.filters import coarse, plural
 from app.web.labels import Label, label
 from app.web.phrases import are, as_told, cause, failed, listed, who_said, whose
-from app.web.standing_parts import Standing, Told, by_itself, kept, paragraph, since, took
+from app.web.standing_parts import Standing, Told, by_itself, kept, paragraph, since, took, usual_run, usually, waits_on
 
 
 def standing(case: Case) -> Standing:
@@ -98,7 +98,7 @@ def _also(others: list[Ticket]) -> Markup:
 
 def _waits(case: Case, ticket: Ticket) -> tuple[tuple[str, str], ...]:
     whom = f"{ticket.claimed_by}, {ticket.owner_team}" if ticket.claimed_by else ticket.owner_team
-    waits = [("Waiting on", whom), ("Since", since(case, ticket.created_at))]
+    waits = [("Waiting on", whom), ("Since", since(case, ticket.created_at)), *usually(case)]
     if ticket.due_at:
         waits.append(("Due", case.viewer.when_exactly(ticket.due_at)))
     return tuple(waits)
@@ -115,6 +115,7 @@ def _moving(case: Case) -> Standing:
         waits=(
             ("Sent", case.viewer.when_exactly(summary.created_at)),
             ("So far", coarse(case.viewer.now - summary.created_at)),
+            *usual_run(case),
         ),
     )
 
@@ -146,7 +147,12 @@ def _otherwise(case: Case) -> Standing:
     summary = case.detail.summary
     seen = label(summary.status)
     return Standing(
-        seen, seen, f"{summary.title}: {seen.words[:1].lower()}{seen.words[1:]}", "", paragraph(kept(case)), waits=took(case)
+        seen,
+        seen,
+        f"{summary.title}: {seen.words[:1].lower()}{seen.words[1:]}",
+        "",
+        paragraph(kept(case)),
+        waits=waits_on(case) or took(case),
     )
 
 

@@ -105,6 +105,24 @@ def since(case: Case, at: datetime) -> str:
     return f"{case.viewer.when_exactly(at)}, {coarse(case.viewer.now - at)}"
 
 
+def usually(case: Case) -> tuple[tuple[str, str], ...]:
+    """How long those usually take whom the request waits on, where that is known."""
+    wait = case.detail.waiting_on
+    return (("Usually takes them", coarse(wait.usual)),) if wait and wait.usual is not None else ()
+
+
+def waits_on(case: Case) -> tuple[tuple[str, str], ...]:
+    """Whom the request waits on, since when, and how long they usually take; empty where no person is waited for."""
+    wait = case.detail.waiting_on
+    return (("Waiting on", wait.who), ("Since", since(case, wait.since)), *usually(case)) if wait else ()
+
+
+def usual_run(case: Case) -> tuple[tuple[str, str], ...]:
+    """How long such a request usually takes, where that is known."""
+    found = case.detail.forecast
+    return (("Usually", coarse(found.usual)),) if found else ()
+
+
 def took(case: Case) -> tuple[tuple[str, str], ...]:
     """How long a request took that has ended, and how much of that it waited for people."""
     summary = case.detail.summary

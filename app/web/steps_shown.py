@@ -16,6 +16,8 @@ from app.web.phrases import SYSTEMS, in_time, known, late
 
 UNDO_NOTES: Mapping[str, str] = {"wanted": "Is undone later", "kept": "Stays, a person said"}
 """What is said of a finished step of a request that is being rolled back, or was."""
+MOST_SHARE = 0.95
+"""How far the bar of a step comes while it runs: what takes longer than usual is not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,10 @@ def _running(case: Case, step: Step) -> Look:
         return Look(_said(step.status, "Asked to stop"), system(step) + attempt)
     if step.status == StepStatus.VERIFYING:
         return Look(label(step.status), system(step) + attempt)
-    return Look(_said(step.status, f"Running{_for(case, case.began(step))}"), system(step) + attempt)
+    began, known = case.began(step), case.usual(step)
+    note = f"usually {coarse(known)}" if known is not None and step.attempt < 2 else system(step) + attempt
+    share = min((case.viewer.now - began).total_seconds() / known, MOST_SHARE) if began and known else None
+    return Look(_said(step.status, f"Running{_for(case, began)}"), note, share=share)
 
 
 def _waiting(case: Case, step: Step) -> Look:

@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 from app.api.reading import Query
 from app.api.shapes import steps
 from app.api.shapes.approvals import Message, RequestApproval
+from app.api.shapes.catalog import Forecast
 from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.decisions import Refusals
 from app.api.shapes.money import Price
@@ -20,6 +21,7 @@ from app.core.moments import moment
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.preparing import BundleOrder, ItemOrder
 from app.lifecycle.submit import Submitted
+from app.queries import shapes
 from app.queries.decisions import refusals
 from app.queries.live import News
 from app.queries.paging import Page
@@ -177,6 +179,20 @@ class Fulfillment(Body):
     checks: list[CheckSummary]
 
 
+class WaitingOn(Body):
+    """The person or team that a request waits on: the longest of several."""
+
+    who: str = Field(examples=["platform-data-team"])
+    since: Moment
+    what: str = Field(examples=["TCK-1042: PostgreSQL"])
+    usual_seconds: float | None = Field(description="Half of their last ones took no longer; null where too few are known.")
+
+    @classmethod
+    def of(cls, found: shapes.WaitingOn | None) -> Self | None:
+        """The shape of what a request waits on."""
+        return cls(who=found.who, since=found.since, what=found.what, usual_seconds=found.usual) if found else None
+
+
 class RequestDetail(Ordered):
     """A request, whole. outputs: by the `as` of each item, those of a bundle itself under `bundle`; of a single item flat."""
 
@@ -197,6 +213,8 @@ class RequestDetail(Ordered):
     price: Price | None = Field(description="What it cost when it was ordered; null where nothing of it has a price.")
     approvals: list[RequestApproval] = Field(description="Who must agree, or had to; those of its present order last.")
     messages: list[Message] = Field(description="What approvers asked, and what the requester answered or changed.")
+    waiting_on: WaitingOn | None = Field(description="Null where no person is waited for.")
+    forecast: Forecast | None = Field(description="What past runs of its entry tell; null once it has ended.")
     href: str
 
     @classmethod
@@ -219,6 +237,8 @@ class RequestDetail(Ordered):
             price=Price.of(detail.price),
             approvals=[RequestApproval.of(one) for one in detail.approvals],
             messages=[Message.of(one) for one in detail.messages],
+            waiting_on=WaitingOn.of(detail.waiting_on),
+            forecast=Forecast.of(detail.forecast),
         )
 
 
