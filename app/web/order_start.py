@@ -48,7 +48,7 @@ class Start:
     """A form that was opened. told: sentences on what was not taken over; changed: on what a newer version changed.
 
     note: why it was sent back. source: what was taken, in words. older: where the same draft keeps its version. gone: its
-    draft is not there any more. offered: a draft that the person may go on with instead.
+    draft is not there any more. offered: a draft that the person may go on with instead. unsaved: the script saves it at once.
     """
 
     form: OrderForm
@@ -61,6 +61,7 @@ class Start:
     older: str = ""
     gone: bool = False
     offered: Kept | None = None
+    unsaved: bool = False
 
 
 def posted_mark() -> Mark:

@@ -135,7 +135,7 @@ def pasted(start: Start) -> Start:
     for name in form.sensitive():
         if not filled.form[name].raw and unmasked != order:
             filled.form[name].process_formdata(request.form.getlist(name))
-    return replace(start, form=filled.form, told=told(filled), source="Filled in from the text.")
+    return replace(start, form=filled.form, told=told(filled), source="Filled in from the text.", unsaved=True)
 
 
 def _same_entry(offer: Offer, order: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@
     asking?.abort();
     asking = new AbortController();
     const body = new FormData(form);
+    for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
     body.set("do", "ask");
     try {
       const answer = await fetch(form.action, { method: "POST", body, signal: asking.signal });
@@ -30,42 +31,6 @@
     }
   };
 
-  // No cache may keep this page, so that the way back leads to an empty form: what was typed waits in the tab until then.
-  const place = `order:${form.dataset.keptFor}:${location.pathname}`;
-  const unkept = [...idsIn(form.dataset.unkept), "csrf_token", "version"];
-  const kept = (control) => control.name && !unkept.includes(control.name) && !(control instanceof HTMLButtonElement);
-
-  const keep = () => {
-    const answers = [...new FormData(form)].filter(([name]) => !unkept.includes(name));
-    try {
-      sessionStorage.setItem(place, JSON.stringify(answers));
-    } catch {
-      // A browser that keeps nothing for this site.
-    }
-  };
-
-  const fill = (answers) => {
-    for (const control of [...form.elements].filter(kept)) {
-      const texts = answers.filter(([name]) => name === control.name).map(([, text]) => text);
-      if (control.type === "checkbox" || control.type === "radio") control.checked = texts.includes(control.value);
-      else if (texts.length) control.value = texts[0];
-    }
-  };
-
-  const comeBack = () => {
-    try {
-      if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return sessionStorage.removeItem(place);
-      const answers = JSON.parse(sessionStorage.getItem(place));
-      if (answers) fill(answers);
-      if (answers) ask();
-    } catch {
-      // Nothing was kept.
-    }
-  };
-
   show(idsIn(form.dataset.notAsked));
-  comeBack();
   form.addEventListener("change", ask);
-  form.addEventListener("input", keep);
-  form.addEventListener("submit", keep);
 })();
