@@ -89,3 +89,8 @@ def own_limits(session: Reader, team: str) -> dict[str, Decimal]:
     """What an administrator has set for one team, by resource."""
     mine = select(QUOTA.c.resource, QUOTA.c.limit).where(QUOTA.c.team == team, QUOTA.c.source == "admin")
     return {row.resource: row.limit for row in session.execute(mine.order_by(QUOTA.c.resource))}
+
+
+def resources(session: Reader) -> list[str]:
+    """The resources that some team has a limit of, by name."""
+    return list(session.scalars(select(QUOTA.c.resource).distinct().order_by(QUOTA.c.resource)))

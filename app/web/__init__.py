@@ -20,6 +20,7 @@ from app.web import (
     ordering,
     outputs,
     queue,
+    quotas,
     requests,
     styleguide,
     tickets,
@@ -35,7 +36,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     frame.init_app(app, settings)
     errors.init_app(app)
     app.before_request(_refuse_unstorable_names)
-    for pages in (auth, home, catalog, ordering, drafts, requests, outputs, decisions, live, tickets, queue):
+    for pages in (auth, home, catalog, ordering, drafts, requests, outputs, decisions, live, tickets, queue, quotas):
         app.register_blueprint(pages.blueprint)
     if settings.stratus_profile == "development":
         app.register_blueprint(styleguide.blueprint)
