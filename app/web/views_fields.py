@@ -19,6 +19,10 @@ Kind = Literal[
     "date",
     "datetime",
     "time",
+    "json",
+    "picks",
+    "object",
+    "list",
     "fixed",
 ]
 MOST_SEGMENTS = 4
@@ -36,17 +40,30 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a list. number: its place; legend: what it is called; fields: its controls; kept: it counts as it is."""
+
+    number: str
+    legend: str
+    fields: "Sequence[FieldView]"
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
     """One field, ready to draw.
 
     name: what is posted. id: of its first control; error links point there. label: sentence case, no colon.
-    kind: `text number textarea select segments radio check checks switch date datetime time`, or `fixed`: shown, not asked.
+    kind: `text number textarea json select segments radio check checks picks switch date datetime time`, `object` and `list`,
+    or `fixed`: shown, not asked.
     value: the text to show, as it was typed when it was wrong; for `check` and `switch` see `checked`; for `checks` see
     `picked`. choices: of select, segments, radio and checks; of text: suggestions. minimum, maximum: of a number they
     are words of the help, of a date attributes. step: of date and time, in days or seconds. unit: written behind the
     control, `GB`. suffix: the same for words, `of 10 at most`. errors: whole sentences, each names the field. note: of a
     fixed value, why it is fixed. has_default: empty is fine since a default steps in, so it is not marked optional.
-    fraction: a number may have one. hide_label: for screen readers only, in filters.
+    fraction: a number may have one. hide_label: for screen readers only, in filters. parts: the controls of an object;
+    entries: the rows of a list; blank: one more row, for the script, with its place for the number as `__1__`, deeper ones as
+    `__2__`; most: how many rows there may be. renews: a button that shows the choices for what was answered so far.
     """
 
     name: str
@@ -74,11 +91,20 @@ class FieldView:
     rows: int = 3
     mono: bool = False
     hide_label: bool = False
+    parts: "Sequence[FieldView]" = ()
+    entries: Sequence[Entry] = ()
+    blank: Entry | None = None
+    most: int = 0
+    renews: bool = False
 
     @property
     def optional(self) -> bool:
         """Whether the label says "(optional)": it may stay empty and nothing steps in."""
-        return not self.required and not self.has_default and self.kind not in ("check", "checks", "switch", "fixed")
+        return (
+            not self.required
+            and not self.has_default
+            and self.kind not in ("check", "checks", "picks", "switch", "fixed", "list")
+        )
 
     @property
     def hint(self) -> str:

@@ -1,14 +1,22 @@
 """A presentation field as a field of WTForms. It keeps what was posted; the rules judge what that means as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import wtforms
 from wtforms.validators import StopValidation
 
-from app.core.fields import Field, from_text
-from app.web.forms.views import texts, view
+from app.catalog.options import Offered
+from app.core.fields import ABSENT, Field, from_text
+from app.core.secrecy import masked_value, restored_value
+from app.lifecycle.uploads import Uploaded
+from app.web.forms.nested import as_posted, kept, read, written
+from app.web.forms.nested_views import Drawing, Offers, Said, draw
+from app.web.forms.views import texts
 from app.web.views_fields import FieldView
+
+MASKABLE = frozenset({"secret", "string", "textarea", "integer", "number", "percentage", "list", "object", "json"})
+"""Types whose controls can show a mask; what is picked or dated is picked again."""
 
 
 class Judged(Protocol):
@@ -26,27 +34,74 @@ def judged(form: Judged, field: wtforms.Field) -> None:
 
 
 class AnswerField(wtforms.Field):
-    """The answer to one question. `raw`: the texts that its control posted, shown again as they are."""
+    """The answer to one question. `pairs`: the names and texts that its controls posted, shown again as they are.
 
-    def __init__(self, asks: Field, when: str = "", **more: Any) -> None:
+    offers: what can be picked where the document does not say it. said: the sentences about it, and about what lies inside.
+    """
+
+    def __init__(
+        self,
+        asks: Field,
+        when: str = "",
+        secret: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(asks.label, [judged], default=asks.default, **more)
         self.asks = asks
         self.when = when
+        self.secret = secret
+        self.concealed: Any = ABSENT
+        self.upload: Uploaded | None = None
+        self.labels = labels or {}
+        self.offers: Offers = _nothing
+        self.said: Said = self._own
+
+    def process(self, formdata: Any, *more: Any, **named: Any) -> None:
+        """Take what was posted under the field's name; of a list or an object what lies below it."""
+        super().process(formdata, *more, **named)
+        if formdata is not None and self.asks.inner:
+            self.pairs = kept(self.asks, self.name, formdata)
 
     def process_data(self, value: Any) -> None:
         """An untouched form shows the field's default."""
-        self.raw = texts(self.asks, value)
+        self.pairs = written(self.asks, self.name, value) if self.asks.inner else self._named(texts(self.asks, value))
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         """Keep what was posted, readable or not."""
-        self.raw = list(valuelist)
+        self.pairs = self._named(valuelist)
+
+    @property
+    def raw(self) -> list[str]:
+        """The texts alone."""
+        return [text for _, text in self.pairs]
 
     @property
     def answer(self) -> Any:
-        """The JSON value of what was posted, ABSENT for no answer."""
-        return from_text(self.asks, self.raw)
+        """The JSON value of what was posted, ABSENT for no answer; where masks show, what they stand for."""
+        if self.concealed is not ABSENT:
+            return self.concealed
+        return read(self.asks, self.name, as_posted(self.pairs)) if self.asks.inner else from_text(self.asks, self.raw)
 
     @property
     def view(self) -> FieldView:
         """What the `field` macro draws."""
-        return view(self.asks, self.name, self.raw, [str(error) for error in self.errors], self.when)
+        return draw(self.asks, self.name, Drawing(as_posted(self.pairs), self.said, self.offers, self.labels), self.when)
+
+    def conceal(self, kept: Any) -> None:
+        """Show masks in the place of secrets from now on; masks that came back stand for what was `kept`."""
+        typed = self.answer
+        if self.secret is None or typed is ABSENT:
+            return
+        self.concealed = restored_value(self.secret, typed, kept)
+        self.process_data(masked_value(self.secret, self.concealed) if self.asks.type in MASKABLE else None)
+
+    def _named(self, found: Sequence[str]) -> list[tuple[str, str]]:
+        return [(self.name, text) for text in found]
+
+    def _own(self, name: str) -> Sequence[str]:
+        return [str(error) for error in self.errors] if name == self.name else ()
+
+
+def _nothing(_: Field) -> Offered | None:
+    return None

@@ -1,11 +1,13 @@
 """A presentation field on a page: what the `field` macro draws, and its rules and answers in words. Pure."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.fields import Field, from_text, to_text
-from app.web.filters import number, shown
+from app.web.filters import number, shorten, shown
+from app.web.phrases import listed
 from app.web.views_fields import Choice, FieldView, Kind, kind_of_choice
 
 KINDS: Mapping[str, Kind] = {
@@ -19,6 +21,11 @@ KINDS: Mapping[str, Kind] = {
     "datetime": "datetime",
     "time": "time",
     "multiselect": "checks",
+    "json": "json",
+    "list": "json",
+    "object": "json",
+    "team": "text",
+    "user": "text",
 }
 LIMITS: Mapping[str, tuple[str, str]] = {
     "date": ("min_date", "max_date"),
@@ -35,6 +42,11 @@ NOUNS: Mapping[str, str] = {
     "date": "Date",
     "datetime": "Date and time",
     "time": "Time of day",
+    "json": "JSON",
+    "team": "One of your teams",
+    "user": "Member of your team",
+    "selection": "One of a list that is kept elsewhere",
+    "multiselect": "Any of a list that is kept elsewhere",
 }
 FORMATS: Mapping[str, str] = {
     "email": "E-mail address",
@@ -49,6 +61,10 @@ SIMPLE = re.compile(
 """Conditions that read as words: `enable_ha`, `not enable_ha`, `environment == 'prod'`."""
 MASK = "••••••••"
 MOST_NAMED = 8
+MOST_CHECKS = 20
+"""More choices to tick are a list that scrolls."""
+JSON_ROWS = 10
+LONGEST_JSON = 300
 
 
 def view(field: Field, name: str, raw: Sequence[str], errors: Sequence[str] = (), when: str = "") -> FieldView:
@@ -79,7 +95,9 @@ def view(field: Field, name: str, raw: Sequence[str], errors: Sequence[str] = ()
         errors=tuple(errors),
         placeholder=field.placeholder or "",
         input_type="email" if field.format == "email" else "url" if field.format == "url" else "text",
-        rows=field.rows or 3,
+        rows=field.rows or (JSON_ROWS if KINDS.get(field.type) == "json" else 3),
+        mono=KINDS.get(field.type) == "json",
+        renews=bool(field.options_from and field.options_from.depends_on),
     )
 
 
@@ -101,8 +119,12 @@ def texts(field: Field, value: Any) -> list[str]:
 
 def answer(field: Field, value: Any) -> str:
     """A JSON value as people read it: choices by their names, numbers with their unit, sensitive ones masked."""
-    if value is not None and field.sensitive:
+    if value is not None and field.is_secret:
         return MASK
+    if field.inner and value is not None:
+        return _inside(field, value)
+    if field.type == "json" and value is not None:
+        return shorten(json.dumps(value, ensure_ascii=False), LONGEST_JSON)
     names = {one.text: one.title for one in field.choices}
     if names and not isinstance(value, list):
         return shown(value) if value is None else names.get(str(to_text(field, value)), shown(value))
@@ -117,10 +139,33 @@ def rule(field: Field) -> str:
     """What the field takes, in words: `Whole number, 20 to 1,000 GB`, `One of dev, staging, prod`."""
     if field.choices:
         return ", ".join(part for part in (_named(field), _how_many(field)) if part)
+    if field.inner:
+        return _made_of(field)
     noun = FORMATS.get(field.format or "", NOUNS[field.type])
     low, high = _ends(field)
     amount = _between(low, high, unit_of(field)) if KINDS[field.type] == "number" else _limits(field)
     return ", ".join(part for part in (noun, amount, _steps(field)) if part)
+
+
+def _inside(field: Field, value: Any) -> str:
+    """A list or an object in words: `Port 80, Protocol tcp; Port 443, Protocol tcp`."""
+    if field.of is not None and isinstance(value, list):
+        return ("; " if field.of.inner else ", ").join(answer(field.of, one) for one in value) or shown(None)
+    if field.fields is not None and isinstance(value, Mapping):
+        given = [one for one in field.fields if value.get(one.name) is not None]
+        return ", ".join(f"{one.label} {answer(one, value[one.name])}" for one in given) or shown(None)
+    return shorten(shown(value), LONGEST_JSON)
+
+
+def _made_of(field: Field) -> str:
+    """`List of whole number, 1 to 10, at most 3 rows`, `Port (whole number) and Protocol (one of tcp, udp)`."""
+    if field.of is not None:
+        low, high = (str(end) if end else "" for end in (field.min_items, field.max_items))
+        inside = rule(field.of)
+        amount = _between(low, high, "row" if (high or low) == "1" else "rows")
+        return ", ".join(part for part in (f"List of: {inside[:1].lower()}{inside[1:]}", amount) if part)
+    parts = ((one.label, rule(one)) for one in field.fields or ())
+    return listed([f"{label} ({words[:1].lower()}{words[1:]})" for label, words in parts])
 
 
 def when_asked(field: Field, form: Sequence[Field]) -> str:
@@ -159,9 +204,11 @@ def unit_of(field: Field) -> str:
 
 
 def _kind(field: Field, choices: Sequence[Choice]) -> Kind:
+    if field.type == "multiselect" and len(choices) > MOST_CHECKS:
+        return "picks"
     if field.type != "selection":
         return KINDS[field.type]
-    if field.allow_custom:
+    if field.allow_custom or not choices:
         return "text"
     return kind_of_choice(choices, must_pick=field.required or field.default is not None)
 

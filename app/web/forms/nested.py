@@ -1,0 +1,118 @@
+"""Lists and objects in a form: what their controls post, and the JSON that this means. Pure.
+
+The controls of `rules`, a list of objects, post `rules.0.port`. `row:rules` names the rows that count although nobody changed
+anything in them, `remove:rules` those that go. Rows are numbered anew each time: a number is a place in the JSON as well.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from app.core.fields import ABSENT, Field, from_text
+from app.core.fields.model import MOST_ITEMS
+from app.web.forms.views import texts
+
+ROW, REMOVE, ADD = "row:", "remove:", "add:"
+NUMBER = re.compile(r"\d{1,4}", re.ASCII)
+
+Posted = MultiDict[str, str]
+Pairs = list[tuple[str, str]]
+
+
+def written(field: Field, name: str, value: Any) -> Pairs:
+    """What the controls of `field`, called `name`, would post for a JSON value; for no value, what untouched ones post."""
+    if field.type == "object":
+        given = value if isinstance(value, dict) else {}
+        inner = [written(one, f"{name}.{one.name}", given.get(one.name, one.default)) for one in field.fields or ()]
+        return [pair for pairs in inner for pair in pairs]
+    if field.type == "list" and field.of is not None:
+        rows: Pairs = []
+        for number, one in enumerate(value[: MOST_ITEMS + 1] if isinstance(value, list) else ()):
+            rows += [(ROW + name, str(number)), *written(field.of, f"{name}.{number}", one)]
+        return rows
+    if field.type == "boolean":
+        return [(name, "on")] if value is True else []
+    return [(name, text) for text in texts(field, value)]
+
+
+def kept(field: Field, name: str, posted: Posted, to: str | None = None) -> Pairs:
+    """What was posted for `field`, without the rows that go, those that stay numbered from 0. to: its new name."""
+    to = name if to is None else to
+    if field.type == "object":
+        inner = [kept(one, f"{name}.{one.name}", posted, f"{to}.{one.name}") for one in field.fields or ()]
+        return [pair for pairs in inner for pair in pairs]
+    if field.type == "list" and field.of is not None:
+        rows: Pairs = []
+        for number, row in enumerate(rows_of(field, name, posted)):
+            rows += [(ROW + to, str(number)), *kept(field.of, f"{name}.{row}", posted, f"{to}.{number}")]
+        return rows
+    return [(to, text) for text in posted.getlist(name)]
+
+
+def read(field: Field, name: str, posted: Posted) -> Any:
+    """The JSON value of what was posted, ABSENT for no answer; `posted` is as `kept` or `written` gives it."""
+    if field.type == "object":
+        if not field.required and is_untouched(field, name, posted):
+            return ABSENT
+        return _object(field, name, posted)
+    if field.type == "list" and field.of is not None:
+        values = [_row(field.of, f"{name}.{row}", posted) for row in rows_of(field, name, posted)]
+        values = [one for one in values if one is not ABSENT]
+        return values if values or field.required or field.default is not None else ABSENT
+    return from_text(field, posted.getlist(name))
+
+
+def is_untouched(field: Field, name: str, posted: Posted) -> bool:
+    """Whether the controls post what they post when nobody fills them in."""
+    below = {(key, text) for key in posted if key == name or key.startswith(f"{name}.") for text in posted.getlist(key)}
+    blank = {pair for pair in written(field, name, field.default) if not pair[0].startswith(ROW)}
+    return {pair for pair in below if pair[1]} == {pair for pair in blank if pair[1]}
+
+
+def with_added(posted: Posted, do: str) -> Posted:
+    """The same after its button was pressed: `add:<list>` adds a row at the end."""
+    name = do.removeprefix(ADD)
+    if name == do:
+        return posted
+    more = MultiDict(posted)
+    more.add(ROW + name, str(1 + max(_numbers(name, posted), default=-1)))
+    return more
+
+
+def _object(field: Field, name: str, posted: Posted) -> dict[str, Any]:
+    found = {one.name: read(one, f"{name}.{one.name}", posted) for one in field.fields or ()}
+    return {key: value for key, value in found.items() if value is not ABSENT}
+
+
+def _row(of: Field, name: str, posted: Posted) -> Any:
+    """A row's value. One of text that is left empty is none, however it came to be there."""
+    if of.type == "object":
+        return _object(of, name, posted)
+    value = read(of, name, posted)
+    return ABSENT if value == "" else value
+
+
+def rows_of(field: Field, name: str, posted: Posted) -> list[int]:
+    """The rows that count; those of text that are empty come last, where they move no other one's place."""
+    assert field.of is not None  # a list without it does not load
+    removed, stay = set(posted.getlist(REMOVE + name)), set(posted.getlist(ROW + name))
+    rows = [
+        row
+        for row in _numbers(name, posted)
+        if str(row) not in removed and (str(row) in stay or not is_untouched(field.of, f"{name}.{row}", posted))
+    ]
+    return sorted(rows, key=lambda row: (_row(field.of, f"{name}.{row}", posted) is ABSENT if field.of else False, row))
+
+
+def _numbers(name: str, posted: Posted) -> list[int]:
+    below = (key[len(name) + 1 :].partition(".")[0] for key in posted if key.startswith(f"{name}."))
+    inside = (key[len(ROW + name) + 1 :].partition(".")[0] for key in posted if key.startswith(f"{ROW}{name}."))
+    texts_ = [*below, *inside, *posted.getlist(ROW + name)]
+    return sorted({int(text) for text in texts_ if NUMBER.fullmatch(text)})[: MOST_ITEMS + 1]
+
+
+def as_posted(pairs: Sequence[tuple[str, str]]) -> Posted:
+    """Pairs as a form holds them."""
+    return MultiDict(pairs)

@@ -1,0 +1,39 @@
+"""Fields whose choices are not in their documents, drawn as those that have them: from elsewhere, teams, members. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from app.catalog.options import Offered
+from app.core.fields import Choice, Field
+
+MOST_LISTED = 1_000
+MOST_SELECTED = 20
+"""Longer lists are searched by typing."""
+
+Offers = Callable[[Field], Offered | None]
+
+
+def with_choices(field: Field, offered: Offered, raw: Sequence[str] = ()) -> Field:
+    """The field as one that has the choices which are offered now. raw: what it shows; nothing of it gets lost."""
+    known = {one.text for one in offered.choices}
+    listed = [
+        *offered.choices[:MOST_LISTED],
+        *(Choice(value=one, label=f"{one}, not offered now") for one in _left(raw, known)),
+    ]
+    renewed = bool(field.options_from and field.options_from.depends_on)
+    if field.type == "multiselect":
+        return field.model_copy(update={"options": listed})
+    typed = renewed or not known or len(listed) > MOST_SELECTED
+    return field.model_copy(update={"type": "selection", "oneof": listed, "allow_custom": typed or field.allow_custom})
+
+
+def note_of(offered: Offered, labels: Mapping[str, str]) -> str:
+    """What there is to say about a list: what to answer first, how old it is. labels: of the other fields, by name."""
+    if offered.needs:
+        return f"choose {' and '.join(labels.get(name, name) for name in offered.needs)} first"
+    if offered.problem and offered.fetched_at is not None:
+        return f"as of {offered.fetched_at:%H:%M} UTC, the source does not answer"
+    return "the source of its choices does not answer now" if offered.problem else ""
+
+
+def _left(raw: Sequence[str], known: set[str]) -> list[str]:
+    return [one for one in dict.fromkeys(raw) if one and one not in known]
