@@ -128,7 +128,7 @@ def restored(offer: Ordered, order: Mapping[str, Any], stored: Mapping[str, Answ
         if isinstance(answers := holder.get(key), Mapping):
             fields, known = places[part], stored.get(part, {})
             holder[key] = {
-                name: _restored(fields[name], value, known.get(name)) if name in fields else value
+                name: restored_value(fields[name], value, known.get(name)) if name in fields else value
                 for name, value in answers.items()
             }
 
@@ -143,7 +143,7 @@ def restored(offer: Ordered, order: Mapping[str, Any], stored: Mapping[str, Answ
     return made
 
 
-def _restored(field: Definition, value: Any, stored: Any) -> Any:
+def restored_value(field: Definition, value: Any, stored: Any) -> Any:
     """One answer with what is stored in the place of its masks: by their names in objects, by their places in lists."""
     if stored is None:
         return value
@@ -151,10 +151,10 @@ def _restored(field: Definition, value: Any, stored: Any) -> Any:
         return stored if value == MASK else value
     inside = {one.get("name", ""): one for one in _inside(field)}
     if field.get("type") == "object" and isinstance(value, Mapping) and isinstance(stored, Mapping):
-        return {name: _restored(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()}
+        return {name: restored_value(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()}
     if field.get("type") == "list" and isinstance(value, list) and isinstance(stored, list):
         of = next(iter(inside.values()), {})
-        return [_restored(of, one, stored[at] if at < len(stored) else None) for at, one in enumerate(value)]
+        return [restored_value(of, one, stored[at] if at < len(stored) else None) for at, one in enumerate(value)]
     return value
 
 
