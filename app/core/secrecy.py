@@ -151,7 +151,9 @@ def restored_value(field: Definition, value: Any, stored: Any) -> Any:
         return stored if value == MASK else value
     inside = {one.get("name", ""): one for one in _inside(field)}
     if field.get("type") == "object" and isinstance(value, Mapping) and isinstance(stored, Mapping):
-        return {name: restored_value(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()}
+        return {
+            name: restored_value(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()
+        }
     if field.get("type") == "list" and isinstance(value, list) and isinstance(stored, list):
         of = next(iter(inside.values()), {})
         return [restored_value(of, one, stored[at] if at < len(stored) else None) for at, one in enumerate(value)]

@@ -8,15 +8,15 @@ from wtforms.validators import StopValidation
 
 from app.catalog.options import Offered
 from app.core.fields import ABSENT, Field, from_text
-from app.core.secrecy import masked_value, restored_value
+from app.core.secrecy import MASK, masked_value, restored_value
 from app.lifecycle.uploads import Uploaded
 from app.web.forms.nested import as_posted, kept, read, written
 from app.web.forms.nested_views import Drawing, Offers, Said, draw
 from app.web.forms.views import texts
 from app.web.views_fields import FieldView
 
-MASKABLE = frozenset({"secret", "string", "textarea", "integer", "number", "percentage", "list", "object", "json"})
-"""Types whose controls can show a mask; what is picked or dated is picked again."""
+MASKABLE = frozenset({"secret", "string", "textarea", "integer", "number", "percentage", "json"})
+"""Types whose controls can show a mask; what is picked, dated, or filled in by rows is given again."""
 
 
 class Judged(Protocol):
@@ -60,7 +60,7 @@ class AnswerField(wtforms.Field):
     def process(self, formdata: Any, *more: Any, **named: Any) -> None:
         """Take what was posted under the field's name; of a list or an object what lies below it."""
         super().process(formdata, *more, **named)
-        if formdata is not None and self.asks.inner:
+        if formdata is not None and self.asks.inner and not self._is_mask:
             self.pairs = kept(self.asks, self.name, formdata)
 
     def process_data(self, value: Any) -> None:
@@ -86,15 +86,28 @@ class AnswerField(wtforms.Field):
     @property
     def view(self) -> FieldView:
         """What the `field` macro draws."""
-        return draw(self.asks, self.name, Drawing(as_posted(self.pairs), self.said, self.offers, self.labels), self.when)
+        return draw(self.asks, self.name, Drawing(as_posted(self._shown), self.said, self.offers, self.labels), self.when)
 
-    def conceal(self, kept: Any) -> None:
-        """Show masks in the place of secrets from now on; masks that came back stand for what was `kept`."""
-        typed = self.answer
-        if self.secret is None or typed is ABSENT:
+    def conceal(self, before: Any) -> None:
+        """Show masks in the place of secrets from now on; masks that came back stand for what was there `before`."""
+        typed = MASK if self._is_mask else self.answer
+        if self.secret is None or typed is ABSENT or typed in ("", []):
             return
-        self.concealed = restored_value(self.secret, typed, kept)
-        self.process_data(masked_value(self.secret, self.concealed) if self.asks.type in MASKABLE else None)
+        secret = restored_value(self.secret, typed, before)
+        shown = masked_value(self.secret, secret)
+        self.process_data(shown if shown != MASK else None)
+        self.pairs = self.pairs if shown != MASK else self._named([MASK])
+        self.concealed = secret
+
+    @property
+    def _shown(self) -> list[tuple[str, str]]:
+        """What the controls show. A mask stands where it can be left as it is: in a text that nothing is wrong with."""
+        masked = self.secret is not None and self._is_mask
+        return [] if masked and (self.errors or self.asks.type not in MASKABLE) else self.pairs
+
+    @property
+    def _is_mask(self) -> bool:
+        return self.pairs == [(self.name, MASK)]
 
     def _named(self, found: Sequence[str]) -> list[tuple[str, str]]:
         return [(self.name, text) for text in found]
