@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.catalog",
     "tests.fixtures.running",
+    "tests.fixtures.served",
     "tests.fixtures.browser",
 ]

@@ -78,10 +78,7 @@ def _number(text: str) -> Any:
 
 
 def _choice(field: Field, text: str) -> Any:
-    known = choices(field)
-    exact = [value for written, value, _ in known if written == text]
-    by_label = [value for _, value, title in known if title.casefold() == text.casefold()]
-    return next(iter([*exact, *by_label]), text)
+    return next((value for written, value, _ in choices(field) if written == text), text)
 
 
 def _structure(field: Field, text: str) -> Any:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from tests.cli.program import PROGRAM, Program
+from tests.fixtures.program import PROGRAM, Program
 
 PATIENCE = 20.0
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

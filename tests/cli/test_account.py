@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.program import Program
+from tests.fixtures.program import Program
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.cli.program import PROGRAM, Program
+from tests.fixtures.program import PROGRAM, Program
 
 
 class Other(BaseHTTPRequestHandler):
