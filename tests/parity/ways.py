@@ -41,14 +41,15 @@ class Offered:
             return f"include.{section}" if field == "enabled" else f"items.{section}.{field}"
         return f"bundle.{field}" if self.kind == "bundle" else f"item.{field}"
 
-    def control_at(self, pointer: str) -> str:
-        """The control that a JSON pointer of a fault leads to; empty for none."""
+    def controls_at(self, pointer: str) -> set[str]:
+        """The controls that a JSON pointer of a fault may lead to: of the answer, or of a part of it that has its own."""
         parts = tuple(pointer.split("/")[1:])
         for section in ("", *self.items):
             place = self.place(section)
             if parts[: len(place)] == place and len(parts) > len(place):
-                return self.control(section, parts[len(place)])
-        return ""
+                name, rest = self.control(section, parts[len(place)]), parts[len(place) + 1 :]
+                return {".".join((name, *rest[:length])) for length in range(len(rest) + 1)}
+        return set()
 
 
 def typed(value: Any) -> str:
@@ -79,7 +80,9 @@ class Ways:
     def by_form(self, offered: Offered, answers: Answers) -> tuple[bool, Paper]:
         """Whether the form leads to its review, and the page that it leads to."""
         where = f"/order/{offered.kind}s/{offered.name}"
-        form = paper.read(self.browser.get(where).text)
+        asked = self.browser.get(where)
+        assert asked.status_code == 200
+        form = paper.read(asked.text)
         answer = self.browser.send(where, [*form.filled(texts(offered, answers, form)), ("do", "review")])
         assert answer.status_code in (200, 422)
         return answer.status_code == 200, paper.read(answer.text)
@@ -124,17 +127,29 @@ def settings(offered: Offered, answers: Answers) -> Iterator[str]:
 
 def texts(offered: Offered, answers: Answers, form: Paper) -> dict[str, list[str]]:
     """What the controls of the page hold once the answers are typed in."""
-    found = {}
+    names = {name for name, _ in form.pairs}
+    found: dict[str, list[str]] = {}
     for section, values in answers.items():
         for field, value in values.items():
-            name = offered.control(section, field)
-            if isinstance(value, bool) and name in form.boxes:
-                found[name] = ["on"] if value else []
-            elif isinstance(value, list) and name in form.boxes:
-                found[name] = [typed(one) for one in value]
-            else:
-                found[name] = [typed(value)]
+            found.update(_inside(offered.control(section, field), value, names, form.boxes))
     return found
+
+
+def _inside(name: str, value: Any, names: set[str], boxes: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """What is typed for one value: into one control, or into those of its parts where it has several."""
+    if isinstance(value, bool) and name in boxes:
+        yield name, ["on"] if value else []
+    elif isinstance(value, list) and name in boxes:
+        yield name, [typed(one) for one in value]
+    elif isinstance(value, dict) and name not in names:
+        for key, one in value.items():
+            yield from _inside(f"{name}.{key}", one, names, boxes)
+    elif isinstance(value, list) and name not in names:
+        yield f"row:{name}", [str(number) for number in range(len(value))]
+        for number, one in enumerate(value):
+            yield from _inside(f"{name}.{number}", one, names, boxes)
+    else:
+        yield name, [typed(value)]
 
 
 def faults_of(review: Mapping[str, Any]) -> Found:
@@ -144,8 +159,11 @@ def faults_of(review: Mapping[str, Any]) -> Found:
 
 def is_shown(offered: Offered, review: Mapping[str, Any], page: Paper) -> bool:
     """Whether a page of the form shows exactly the faults of the API, each at its control and in the same words."""
-    told = sorted((id_of(offered.control_at(one["pointer"])), one["message"] + ".") for one in review["errors"])
-    shown = sorted(page.faults)
-    return len(told) == len(shown) and all(
-        place == where and words.endswith(message) for (where, message), (place, words) in zip(told, shown, strict=True)
-    )
+    left = list(page.faults)
+    for one in review["errors"]:
+        places = {id_of(name) for name in offered.controls_at(one["pointer"])}
+        found = next((fault for fault in left if fault[0] in places and fault[1].endswith(f"{one['message']}.")), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not left
