@@ -29,6 +29,8 @@ NAMES: Mapping[str, str] = {
     "batch_id": "E.g. `bat-20250816-abc123`.",
     "upload_id": "As a file that was sent is called, e.g. `upl-abcdefghjkmnpqrstuvw`.",
     "token_id": "As the list of tokens names it.",
+    "draft_id": "As the list of drafts names it.",
+    "template_id": "As the list of templates names it.",
 }
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "X-Request-ID": {

@@ -85,6 +85,15 @@ def order_again(
     return {**order, "requester": {"team": team}}
 
 
+def with_answers(order: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """An order with more answers over its own: objects are merged, everything else is replaced."""
+    made = dict(order)
+    for key, value in more.items():
+        own = made.get(key)
+        made[key] = with_answers(own, value) if isinstance(own, Mapping) and isinstance(value, Mapping) else value
+    return made
+
+
 def _of_item(item: KeptItem, values: Mapping[str, Mapping[str, Any]], taken: bool) -> dict[str, Any]:
     answers = _answers(item.definition, item.fixed, values.get(item.alias, {})) if taken else {}
     return answers if item.required else {ENABLED: taken, **answers}

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.core.kept_orders import with_answers
 from app.errors import NotFound
 from app.lifecycle import keeping
 from app.lifecycle.caller import Caller
@@ -81,10 +82,12 @@ def share(unit: Unit, caller: Caller, draft_id: uuid.UUID, team: str | None) -> 
     keeping.share(unit.connection, DRAFT, caller, draft_id, team)
 
 
-def submit(unit: Unit, caller: Caller, draft_id: uuid.UUID) -> Submitted:
-    """Send a draft as it is kept, and end it in the same transaction. Raises NotFound, Invalid with every fault.
+def submit(unit: Unit, caller: Caller, draft_id: uuid.UUID, more: Mapping[str, Any] | None = None) -> Submitted:
+    """Send a draft, and end it in the same transaction. Raises NotFound, Invalid with every fault.
 
-    The draft is its own idempotency key: who sends it again is answered the request that the first call made.
+    more: answers that go over those of the draft, for secrets, which no draft keeps: `bundle_parameters`, `item_parameters`,
+    `parameters` as in an order. The draft is its own idempotency key: who sends it again is answered the request that the
+    first call made.
     """
     key = f"draft:{draft_id}"
     row = keeping.locked(unit.connection, DRAFT, caller.person, draft_id)
@@ -92,7 +95,7 @@ def submit(unit: Unit, caller: Caller, draft_id: uuid.UUID) -> Submitted:
         if (known := _sent(unit, caller, key)) is not None:
             return known
         raise NotFound("There is no such draft, or none that you may see.")
-    made = submit_order(unit, caller, row.document, key)
+    made = submit_order(unit, caller, with_answers(row.document, more or {}), key)
     keeping.erase(unit.connection, DRAFT, draft_id)
     return made
 

@@ -16,7 +16,7 @@ from app.core.access import Person
 from app.core.kept_orders import taken_out
 from app.core.secrecy import secret_fields, without_secrets
 from app.core.shapes import shape_faults
-from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import BundleOrder, ItemOrder
 from app.models import User
@@ -38,20 +38,25 @@ class Cleaned:
 
 
 def cleaned(connection: Connection, order: Mapping[str, Any]) -> Cleaned:
-    """An order without secrets, with what its row says of it. Raises Invalid: not an order, of nothing on offer, too large."""
+    """An order without secrets, with what its row says of it.
+
+    Raises Invalid with faults below `order`: it is none, or of nothing on offer, or too large.
+    """
     shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
     try:
         shape.model_validate(dict(order))
     except ValidationError as error:
-        raise Invalid(faults=shape_faults(shape, error, order)) from error
+        raise Invalid(faults=under(shape_faults(shape, error, order), "order")) from error
     offer, faults = offers.find(connection, order)
     if offer is None:
-        raise Invalid(faults=faults)
+        raise Invalid(faults=under(faults, "order"))
     kept = without_secrets(offer, order)
     left_out = taken_out(order, kept)
     document = _own(kept)
     if len(json.dumps(document)) > LARGEST:
-        raise Invalid(faults=[Fault((), "max_length", f"must have at most {LARGEST:,} characters", {"max_length": LARGEST})])
+        raise Invalid(
+            faults=[Fault(("order",), "max_length", f"must have at most {LARGEST:,} characters", {"max_length": LARGEST})]
+        )
     return Cleaned(
         title_of(offer, document),
         {

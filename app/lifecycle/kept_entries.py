@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, select
 from app.catalog.offers import Offer
 from app.core.access import Person, may_see_request
 from app.core.kept_orders import KeptEntry, KeptItem
+from app.core.order_changes import Change, answers_of, changes
 from app.errors import NotFound
 from app.lifecycle import again
 from app.models.tables import REQUEST, VERSION
@@ -19,6 +20,16 @@ def order_of_request(connection: Connection, person: Person, request_id: str) ->
     if row is None or not may_see_request(person, row.requester_team, row.owner_teams):
         raise NotFound(f"There is no request {request_id}, or none that you may see.")
     return again.order_of(connection, row)
+
+
+def drift(
+    connection: Connection, offer: Offer, version: str, versions: Mapping[str, str], order: Mapping[str, Any]
+) -> list[Change]:
+    """What changed for an order since it was written for `version`, with its items at `versions` by alias."""
+    if version == offer.version and dict(versions) == {item.alias: item.version for item in offer.items}:
+        return []
+    before = entry_at(connection, offer.kind, offer.name, version, versions)
+    return [] if before is None else changes(before, entry_on_offer(offer), answers_of(before, order))
 
 
 def entry_on_offer(offer: Offer) -> KeptEntry:

@@ -13,12 +13,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.catalog import offers
 from app.catalog.offers import Offer
-from app.core.kept_orders import NAMES_OF_KIND, KeptEntry
-from app.core.order_changes import Change, answers_of, changes
+from app.core.kept_orders import NAMES_OF_KIND
+from app.core.order_changes import Change
 from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
-from app.lifecycle.kept_entries import entry_at, entry_on_offer, order_of_request
+from app.lifecycle.kept_entries import drift, order_of_request
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
 from app.web.filters import sentence
@@ -119,8 +119,8 @@ def _from_request(offer: Offer, request_id: str) -> Start:
     if order.get(NAMES_OF_KIND[offer.kind]) != offer.name:
         raise NotFound(f"{request_id} is no order of {offer.title}.")
     filled = filled_from(offer, _teams(), _for_team(order))
-    before = entry_at(db.session.connection(), offer.kind, offer.name, str(order["version"]), _versions(offer))
-    return Start(filled.form, told=told(filled), changed=_changed(before, offer, order), source=f"The answers of {request_id}.")
+    found = _changed(offer, str(order["version"]), _versions(offer), order)
+    return Start(filled.form, told=_told(filled, found), changed=found, source=f"The answers of {request_id}.")
 
 
 def _for_team(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,9 +131,7 @@ def _for_team(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def _carried(offer: Offer, kept: Kept) -> Start:
     filled = filled_from(offer, _teams(), kept.order, left_out=kept.left_out)
-    before = entry_at(db.session.connection(), kept.kind, kept.catalog_name, kept.version, kept.versions)
-    same = kept.version == offer.version and dict(kept.versions) == _versions(offer)
-    found = () if same else _changed(before, offer, kept.order)
+    found = _changed(offer, kept.version, kept.versions, kept.order)
     return Start(filled.form, told=_told(filled, found), changed=found)
 
 
@@ -143,10 +141,8 @@ def _told(filled: Filled, changed: Sequence[str]) -> list[str]:
     return [words for words in told(filled) if words not in names]
 
 
-def _changed(before: KeptEntry | None, offer: Offer, order: Mapping[str, Any]) -> list[str]:
-    if before is None:
-        return []
-    return [_words(one) for one in changes(before, entry_on_offer(offer), answers_of(before, order))]
+def _changed(offer: Offer, version: str, versions: Mapping[str, str], order: Mapping[str, Any]) -> list[str]:
+    return [_words(one) for one in drift(db.session.connection(), offer, version, versions, order)]
 
 
 def _words(change: Change) -> str:

@@ -74,6 +74,10 @@ READS = {
     "/api/v1/quotas": KNOWN,
     "/api/v1/admin/quotas": ADMINISTRATORS,
     "/api/v1/uploads/<upload_id>": OWN,
+    "/api/v1/drafts": KNOWN,
+    "/api/v1/drafts/<uuid:draft_id>": OWN,
+    "/api/v1/templates": KNOWN,
+    "/api/v1/templates/<uuid:template_id>": OWN,
     "/api/v1/me": KNOWN,
     "/api/v1/tokens": KNOWN,
 }
@@ -101,6 +105,13 @@ WRITES = {
     ("POST", "/api/v1/tickets/<ticket_id>/reject"): (WORKS, {"reason": "No room."}),
     ("POST", "/api/v1/uploads"): (KNOWN, None),
     ("PUT", "/api/v1/admin/quotas"): (ADMINISTRATORS, {"team": "growth", "limits": {"vcpu": 40}}),
+    ("POST", "/api/v1/drafts"): (KNOWN, {"order": STORY}),
+    ("PUT", "/api/v1/drafts/<uuid:draft_id>"): (OWN, {"order": STORY, "revision": 1}),
+    ("DELETE", "/api/v1/drafts/<uuid:draft_id>"): (OWN, None),
+    ("POST", "/api/v1/drafts/<uuid:draft_id>/submit"): (OWN, {}),
+    ("POST", "/api/v1/templates"): (KNOWN, {"name": "Portals", "order": STORY}),
+    ("PUT", "/api/v1/templates/<uuid:template_id>"): (OWN, {"name": "Portals", "order": STORY, "revision": 1}),
+    ("DELETE", "/api/v1/templates/<uuid:template_id>"): (OWN, None),
     ("POST", "/api/v1/tokens"): (KNOWN, {"name": "laptop"}),
     ("DELETE", "/api/v1/tokens/<uuid:token_id>"): (OWN, None),
 }
@@ -128,6 +139,8 @@ def address(stuck, ticket, sarah, people, database):
         ],
         "<kind>": "item",
         "<field>": "zone",
+        "<uuid:draft_id>": sarah.post("/api/v1/drafts", json={"order": STORY}).json["draft_id"],
+        "<uuid:template_id>": sarah.post("/api/v1/templates", json={"name": "Portals", "order": STORY}).json["template_id"],
         "<uuid:token_id>": sarah.get("/api/v1/tokens").json["tokens"][0]["token_id"],
     }
 

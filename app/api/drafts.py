@@ -1,0 +1,165 @@
+"""Drafts and templates: orders that are kept, shared with a team, changed and sent."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint
+
+from app.api.correlation import caller
+from app.api.endpoint import endpoint
+from app.api.parts import cursors
+from app.api.reading import idempotency_key
+from app.api.shapes import drafts as shapes
+from app.api.shapes.requests import RequestCreated
+from app.catalog import offers
+from app.core.secrecy import without_secrets
+from app.extensions import db
+from app.identity import current_person
+from app.identity.guard import api_caller
+from app.lifecycle import drafts, templates
+from app.lifecycle.kept_entries import drift
+from app.queries import drafts as queries
+from app.queries.drafts import Kept
+from app.transaction import transaction
+
+blueprint = Blueprint("drafts", __name__)
+TAG = "drafts and templates"
+
+
+@blueprint.get("/drafts")
+@api_caller
+@endpoint(TAG, shapes.DraftList, query=shapes.KeptQuery)
+def list_drafts(query: shapes.KeptQuery) -> shapes.DraftList:
+    """The caller's drafts and those shared with their teams, the one that changed last first."""
+    person = current_person()
+    return shapes.DraftList.of(
+        queries.listing(db.session, person, "draft", query.filters, query.limit, query.cursor, cursors())
+    )
+
+
+@blueprint.post("/drafts")
+@api_caller
+@endpoint(TAG, shapes.Draft, status=201, body=shapes.NewDraft, refusals=[409])
+def create_draft(body: shapes.NewDraft) -> shapes.Draft:
+    """Keep an order that is not sent yet. It may have faults; what cannot be kept, because it is secret, is named."""
+    with transaction() as unit:
+        made = drafts.save(unit, caller(), body.order, title=body.title, team=body.team)
+    return _draft(made.id)
+
+
+@blueprint.get("/drafts/<uuid:draft_id>")
+@api_caller
+@endpoint(TAG, shapes.Draft)
+def get_draft(draft_id: uuid.UUID) -> shapes.Draft:
+    """One draft with its order, and what the entry's current version changes for it."""
+    return _draft(draft_id)
+
+
+@blueprint.put("/drafts/<uuid:draft_id>")
+@api_caller
+@endpoint(TAG, shapes.Draft, body=shapes.ChangedDraft, refusals=[409])
+def change_draft(draft_id: uuid.UUID, body: shapes.ChangedDraft) -> shapes.Draft:
+    """Save over a draft as it was read. One that was saved since is not written over: 409 `newer_draft`.
+
+    Members of the team that it is shared with may; sharing it is its owner's.
+    """
+    with transaction() as unit:
+        drafts.save(unit, caller(), body.order, draft_id=draft_id, expected=body.revision, title=body.title)
+        if "team" in body.model_fields_set:
+            drafts.share(unit, caller(), draft_id, body.team)
+    return _draft(draft_id)
+
+
+@blueprint.delete("/drafts/<uuid:draft_id>")
+@api_caller
+@endpoint(TAG, None, status=204)
+def delete_draft(draft_id: uuid.UUID) -> None:
+    """Throw a draft away. Its owner may."""
+    with transaction() as unit:
+        drafts.delete(unit, caller(), draft_id)
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/submit")
+@api_caller
+@endpoint(TAG, RequestCreated, status=201, body=shapes.MoreAnswers, takes_key=True, refusals=[409])
+def submit_draft(draft_id: uuid.UUID, body: shapes.MoreAnswers) -> RequestCreated:
+    """Send a draft as the caller's order, with the answers of the body over its own. It ends with the request.
+
+    Faults are told as for `POST /requests`; then the draft stays. A draft is its own `Idempotency-Key`: sending it again
+    answers the request that the first call made.
+    """
+    idempotency_key()
+    with transaction() as unit:
+        made = drafts.submit(unit, caller(), draft_id, body.model_dump(exclude_unset=True))
+    return RequestCreated.of(made)
+
+
+@blueprint.get("/templates")
+@api_caller
+@endpoint(TAG, shapes.TemplateList, query=shapes.KeptQuery)
+def list_templates(query: shapes.KeptQuery) -> shapes.TemplateList:
+    """The caller's templates and those shared with their teams, the one that changed last first."""
+    person = current_person()
+    return shapes.TemplateList.of(
+        queries.listing(db.session, person, "template", query.filters, query.limit, query.cursor, cursors())
+    )
+
+
+@blueprint.post("/templates")
+@api_caller
+@endpoint(TAG, shapes.Template, status=201, body=shapes.NewTemplate, refusals=[409])
+def create_template(body: shapes.NewTemplate) -> shapes.Template:
+    """Keep an order to begin others with. What cannot be kept, because it is secret, is named."""
+    with transaction() as unit:
+        made = templates.save(unit, caller(), body.order, body.name, team=body.team)
+    return _template(made)
+
+
+@blueprint.get("/templates/<uuid:template_id>")
+@api_caller
+@endpoint(TAG, shapes.Template)
+def get_template(template_id: uuid.UUID) -> shapes.Template:
+    """One template with its order, and what the entry's current version changes for it."""
+    return _template(template_id)
+
+
+@blueprint.put("/templates/<uuid:template_id>")
+@api_caller
+@endpoint(TAG, shapes.Template, body=shapes.ChangedTemplate, refusals=[409])
+def change_template(template_id: uuid.UUID, body: shapes.ChangedTemplate) -> shapes.Template:
+    """Save over a template as it was read. One that was saved since is not written over: 409 `newer_draft`."""
+    with transaction() as unit:
+        templates.save(unit, caller(), body.order, body.name, template_id=template_id, expected=body.revision)
+        if "team" in body.model_fields_set:
+            templates.share(unit, caller(), template_id, body.team)
+    return _template(template_id)
+
+
+@blueprint.delete("/templates/<uuid:template_id>")
+@api_caller
+@endpoint(TAG, None, status=204)
+def delete_template(template_id: uuid.UUID) -> None:
+    """Throw a template away. Its owner may."""
+    with transaction() as unit:
+        templates.delete(unit, caller(), template_id)
+
+
+def _draft(draft_id: uuid.UUID) -> shapes.Draft:
+    kept = queries.one(db.session, current_person(), "draft", draft_id)
+    return shapes.Draft.of(kept, **_detail(kept))
+
+
+def _template(template_id: uuid.UUID) -> shapes.Template:
+    kept = queries.one(db.session, current_person(), "template", template_id)
+    return shapes.Template.of(kept, **_detail(kept))
+
+
+def _detail(kept: Kept) -> dict[str, Any]:
+    connection = db.session.connection()
+    offer = offers.current(connection, kept.kind, kept.catalog_name)
+    if offer is None:
+        return shapes.detail(kept, None, ())
+    # What became secret since it was saved is not shown either.
+    shown = replace(kept, order=without_secrets(offer, kept.order))
+    return shapes.detail(shown, offer.version, drift(connection, offer, kept.version, kept.versions, kept.order))
