@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.identity import optional_person
-from app.queries import catalog, tickets
+from app.queries import approvals, catalog, tickets
 from config import Settings
 
 POLICY = {
@@ -39,16 +39,17 @@ def _around() -> dict[str, Any]:
     try:
         person = optional_person()
         if person is None:
-            return {"person": None, "queue_count": None, "catalog_stamp": None}
+            return {"person": None, "queue_count": None, "approval_count": None, "catalog_stamp": None}
         works = tickets.works_tickets(db.session, person)
         return {
             "person": person,
             "queue_count": tickets.waiting_for(db.session, person) if works else None,
+            "approval_count": approvals.waiting_for(db.session, person),
             "catalog_stamp": catalog.stamp(db.session),
         }
     except SQLAlchemyError:
         db.session.rollback()
-        return {"person": g.get("person"), "queue_count": None, "catalog_stamp": None}
+        return {"person": g.get("person"), "queue_count": None, "approval_count": None, "catalog_stamp": None}
 
 
 def _with_headers(response: Response, *, https: bool, issuer: str) -> Response:

@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.queries import catalog, request_lists, search, tickets
+from app.queries import approvals, catalog, request_lists, search, tickets
 from app.queries.shapes import Summary
 from app.web.parts import cursors
 from app.web.requests import BAR_ORDER
@@ -20,6 +20,7 @@ from app.web.requests import BAR_ORDER
 blueprint = Blueprint("home", __name__)
 
 MOST_TICKETS = 5
+MOST_APPROVALS = 5
 MOST_OPEN = 10
 MOST_ENDED = 5
 MOST_AGAIN = 3
@@ -40,6 +41,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "home.html",
         waiting=_waiting(person),
+        approvals=approvals.listing(db.session, person, approvals.Filters(waiting=True), MOST_APPROVALS, None, cursors()).items,
         rows=[_row(one) for one in _mine(person, OPEN, MOST_OPEN) + _mine(person, ENDED, MOST_ENDED)],
         again=_again(person),
         bundles=catalog.entries(db.session, "bundle", catalog.Filters(), MOST_BUNDLES, None, cursors()).items,

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from app.core.statuses import RequestStatus, StepStatus
 from app.queries.tickets import Ticket
+from app.web import standing_approvals as approvals
 from app.web import standing_ends as ends
 from app.web.case import Case, ticket_link
 from app.web.filters import coarse, plural
@@ -158,6 +159,9 @@ def _otherwise(case: Case) -> Standing:
 
 BY_STATUS: Mapping[str, Callable[[Case], Standing]] = {
     RequestStatus.SUBMITTED: _moving,
+    RequestStatus.PENDING_APPROVAL: approvals.pending,
+    RequestStatus.NEEDS_INFO: approvals.asked,
+    RequestStatus.REJECTED: approvals.rejected,
     RequestStatus.IN_PROGRESS: _moving,
     RequestStatus.COMPLETED: ends.completed,
     RequestStatus.FAILED: ends.ended_badly,

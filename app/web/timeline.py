@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 
+from app.core.approvals import Approver
 from app.queries.shapes import Event
 from app.queries.tickets import Ticket
 from app.web.case import Case, ticket_link
@@ -100,10 +102,21 @@ SAID: Mapping[str, tuple[str, str, Markup]] = {
     "ticket.rejected undo": ("person", "person", Markup("{who} let {about} stay ({ticket})")),
     "ticket.ended": ("idle", "event", Markup("Ticket {ticket} ended with the request")),
     "ticket.comment": ("idle", "event", Markup("{who} wrote on {ticket}")),
+    "request.revised": ("idle", "event", Markup("{who} changed the order")),
+    "approval.asked": ("person", "person", Markup("{asked} must agree")),
+    "approval.voted": ("done", "person-done", Markup("{who} agreed, {votes}")),
+    "approval.approved": ("done", "person-done", Markup("{who} agreed for {whom}")),
+    "approval.rejected": ("failed", "rejected", Markup("{who} said no{why}")),
+    "approval.rejected by itself": ("failed", "late", Markup("{asked} did not agree in time")),
+    "approval.sent_back": ("person", "undone", Markup("{who} sent it back{why}")),
+    "approval.reminded": ("person", "late", Markup("A reminder went to {whom}")),
+    "approval.escalated": ("person", "late", Markup("{asked} did not agree in time: {to} may agree as well")),
+    "approval.question": ("person", "person", Markup("{who} asked something")),
+    "approval.answer": ("idle", "event", Markup("{who} answered")),
     "outputs.failed": ("failed", "failed", Markup("Outputs of {group} could not be made{why}")),
 }
 """What an event says: tone, glyph, words. What is not here is no news for people; see `_Teller.key` for those of two kinds."""
-FAMILIES = frozenset({"request", "step", "ticket", "outputs"})
+FAMILIES = frozenset({"request", "step", "ticket", "outputs", "approval"})
 
 
 class _Teller:
@@ -137,6 +150,8 @@ class _Teller:
                 return self._ticket(what, event)
             case "request" if what == "rollback" and not event.payload.get("by"):
                 return "rollback by itself"
+            case "approval" if what == "rejected" and not event.payload.get("by"):
+                return "rejected by itself"
             case "request" if what == "resumed" and event.payload.get("again"):
                 return "resumed again"
             case _:
@@ -204,6 +219,10 @@ class _Teller:
             "again": listed([self._title(str(one)) for one in payload.get("again") or ()]),
             "kept": plural(int(payload.get("kept") or 0), "finished step"),
             "group": str(payload.get("group")),
+            "asked": _capital(_approver(payload.get("asked"))),
+            "whom": _approver(payload.get("asked")),
+            "to": _approver(payload.get("to")),
+            "votes": f"{payload.get('votes')} of {payload.get('count')}",
         }
 
     def _title(self, step_id: str) -> str:
@@ -224,6 +243,16 @@ class _Teller:
 
     def _who(self, event: Event) -> str:
         return str(event.payload.get("by") or self.names.get(event.actor or "") or event.actor or "Somebody")
+
+
+def _approver(key: Any) -> str:
+    """Whom an approval asks, as people say it."""
+    return Approver.of(str(key)).words if key else ""
+
+
+def _capital(words: str) -> str:
+    """Names of teams stay as they are written."""
+    return f"The {words.removeprefix('the ')}" if words.startswith("the ") else words
 
 
 def _names(case: Case) -> dict[str, str]:
