@@ -27,6 +27,7 @@ from app.web.errors import expected
 from app.web.filters import sentence
 from app.web.forms.drawing import drawn
 from app.web.forms.order import OrderForm, order_form
+from app.web.order_money import answer_of, money_of, section_texts
 from app.web.order_plan import builders, outline, picture
 from app.web.order_review import checked, moved, pinned, reviewed, unmet
 from app.web.order_start import Mark, Start, posted_mark, resumed, started
@@ -77,13 +78,13 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
     form = _form(offer)
     start = resumed(form)
     do = request.form.get("do", "review")
-    if do == "change":
+    if do in ("change", "again"):
         return _form_page(start)
     if (beside := BESIDE.get(do)) is not None:
         return beside(start)
     prepared = _prepared(form)
     if do == "ask":
-        return jsonify(hidden=form.not_asked(prepared.resolved))
+        return jsonify(hidden=form.not_asked(prepared.resolved), **_money(form, prepared))
     if not form.judge([*faults, *prepared.faults]):
         return _form_page(start), 422
     return _send(start, prepared) if do == "send" else _review_page(start, prepared, _new_key())
@@ -124,20 +125,30 @@ def _prepared(form: OrderForm) -> Prepared:
 
 def _form_page(start: Start, notice: Notice | None = None) -> str:
     form = start.form
-    conditional = form.conditional()
+    prepared, conditional, sections = _prepared(form), form.conditional(), drawn(form)
+    found = money_of(form, prepared)
     return render_template(
         "order/form.html",
         offer=form.offer,
         start=start,
         notice=notice,
         faults=[said.summary for said in form.said],
-        sections=drawn(form),
+        sections=sections,
         conditional=conditional,
         unkept=form.sensitive(),
-        not_asked=form.not_asked(_prepared(form).resolved) if conditional else [],
-        plan={"promise": "Nothing is built before you confirm.", "steps": outline(form.offer)},
+        not_asked=form.not_asked(prepared.resolved),
+        prices=section_texts(form, sections, found),
+        dock=found.dock,
+        plan={"promise": "Nothing is built before you confirm.", "steps": outline(form.offer)} | found.plan(),
         **_ways(form.offer),
     )
+
+
+def _money(form: OrderForm, prepared: Prepared) -> dict[str, Any]:
+    """What the script is told of price and quotas after an answer."""
+    found = money_of(form, prepared)
+    summary = render_template("order/money.html", plan=found.plan())
+    return answer_of(found, section_texts(form, drawn(form), found), summary)
 
 
 def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -> str:

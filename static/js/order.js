@@ -1,5 +1,5 @@
 // The order form. Without script all questions are shown, those that the answers do not raise too; the server drops what was
-// answered needlessly.
+// answered needlessly, and a button works out the price.
 (() => {
   const form = document.querySelector("form[data-kept-for]");
   if (!form) return;
@@ -8,6 +8,7 @@
   // Hides the questions that the answers so far do not raise. The server decides which.
   const conditional = idsIn(form.dataset.conditional);
   let asking = null;
+  let soon = 0;
 
   const show = (hidden) => {
     for (const id of conditional) {
@@ -16,8 +17,24 @@
     }
   };
 
+  // What it costs and what it leaves: the server draws the panel anew, and only what differs is put in its place, so that it is
+  // said aloud once.
+  const tell = ({ summary, texts }) => {
+    const drawn = new DOMParser().parseFromString(summary, "text/html");
+    for (const part of drawn.querySelectorAll("[data-live]")) {
+      const here = document.getElementById(part.id);
+      if (!here) continue;
+      here.hidden = part.hidden;
+      if (here.innerHTML !== part.innerHTML) here.replaceChildren(...part.childNodes);
+    }
+    for (const [id, words] of Object.entries(texts)) {
+      const here = document.getElementById(id);
+      if (here && here.textContent !== words) here.textContent = words;
+    }
+  };
+
   const ask = async () => {
-    if (!conditional.length) return;
+    clearTimeout(soon);
     asking?.abort();
     asking = new AbortController();
     const body = new FormData(form);
@@ -25,7 +42,10 @@
     body.set("do", "ask");
     try {
       const answer = await fetch(form.action, { method: "POST", body, signal: asking.signal });
-      if (answer.ok) show((await answer.json()).hidden);
+      if (!answer.ok) return;
+      const told = await answer.json();
+      show(told.hidden);
+      tell(told);
     } catch {
       // Asked again meanwhile, or the server is away: the form stays as it is.
     }
@@ -33,4 +53,8 @@
 
   show(idsIn(form.dataset.notAsked));
   form.addEventListener("change", ask);
+  form.addEventListener("input", () => {
+    clearTimeout(soon);
+    soon = setTimeout(ask, 400);
+  });
 })();
