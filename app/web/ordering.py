@@ -155,7 +155,7 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
     steps = [one for one in prepared.steps if one.kind == "step"]
-    ahead = look_ahead(prepared, caller(), form.order())
+    ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
     return render_template(
         "order/review.html",
         offer=form.offer,
@@ -167,6 +167,8 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
         unmet=unmet(prepared.steps, ahead),
         builders=builders(steps),
         posted=carried(start),
+        plan=found.plan(),
+        dock=found.dock,
         key=key,
         pinned=pinned(form),
         notice=notice,
