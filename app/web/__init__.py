@@ -9,10 +9,12 @@ from flask import Flask, request
 from app.errors import NotFound
 from app.web import (
     auth,
+    batches,
     catalog,
     decisions,
     drafts,
     errors,
+    exports,
     frame,
     home,
     jinja,
@@ -21,6 +23,7 @@ from app.web import (
     outputs,
     queue,
     quotas,
+    receipt,
     requests,
     styleguide,
     tickets,
@@ -36,7 +39,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     frame.init_app(app, settings)
     errors.init_app(app)
     app.before_request(_refuse_unstorable_names)
-    for pages in (auth, home, catalog, ordering, drafts, requests, outputs, decisions, live, tickets, queue, quotas):
+    orders = (ordering, drafts, batches, exports, receipt, requests, outputs, decisions, live)
+    for pages in (auth, home, catalog, *orders, tickets, queue, quotas):
         app.register_blueprint(pages.blueprint)
     if settings.stratus_profile == "development":
         app.register_blueprint(styleguide.blueprint)

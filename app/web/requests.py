@@ -1,13 +1,11 @@
 """Pages of requests: the lists, one request that moves by itself, the log as text."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core.access import Person
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus
 from app.errors import Invalid
 from app.extensions import db
@@ -19,30 +17,19 @@ from app.queries.live import GOES_ON as WRITES_ON
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
 from app.web import presses, results
+from app.web import request_filters as filters
 from app.web.case import GOING_ON, Case
 from app.web.filters import plain
-from app.web.labels import label
-from app.web.parts import cursors
+from app.web.parts import cursors, settings
 from app.web.phrases import SYSTEMS
 from app.web.reading import case_of
+from app.web.request_filters import Chosen
 from app.web.standing import standing
 from app.web.steps_shown import checks, look, notes, picture
 from app.web.timeline import timeline
-from app.web.views_fields import Choice, FieldView
 
 blueprint = Blueprint("requests", __name__)
 
-FILTERABLE = (
-    RequestStatus.SUBMITTED,
-    RequestStatus.IN_PROGRESS,
-    RequestStatus.AWAITING_MANUAL,
-    RequestStatus.COMPLETED,
-    RequestStatus.FAILED,
-    RequestStatus.CANCELLING,
-    RequestStatus.CANCELLED,
-    RequestStatus.ROLLING_BACK,
-    RequestStatus.ROLLED_BACK,
-)
 BAR_ORDER = (
     StepStatus.COMPLETED,
     StepStatus.SKIPPED,
@@ -58,48 +45,16 @@ BAR_ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What a list shows, as its address says it. view: `mine`, `team` or `all`; what the address makes up is left out."""
-
-    view: str
-    status: str
-    team: str
-    cursor: str | None
-
-    @classmethod
-    def read(cls, args: Mapping[str, str], person: Person, *, works: bool) -> Self:
-        """The choice in an address; what it does not say, or may not, is as nobody had said anything."""
-        view = args.get("view", "mine")
-        view = view if view == "team" or (view == "all" and works) else "mine"
-        teams = sorted(person.teams)
-        team = args.get("team", "") if args.get("team", "") in teams else next(iter(teams), "")
-        status = args.get("status", "")
-        return cls(view, status if status in FILTERABLE else "", team if view == "team" else "", args.get("cursor"))
-
-    @property
-    def filters(self) -> request_lists.Filters:
-        """The same for the query. Who is in no team sees their own requests only."""
-        statuses = (self.status,) if self.status else ()
-        mine = self.view == "mine" or (self.view == "team" and not self.team)
-        return request_lists.Filters(statuses, mine=mine, team=self.team or None)
-
-    def href(self, **changes: Any) -> str:
-        """The address of the same list with changes, from its beginning unless `cursor` is given."""
-        said = {"view": self.view, "status": self.status, "team": self.team, **changes}
-        usual = {"view": "mine", "status": "", "team": "", "cursor": None}
-        return url_for("requests.listing", **{key: value for key, value in said.items() if value != usual[key]})
-
-
 @blueprint.get("/requests")
 @signed_in
 def listing() -> ResponseReturnValue:
     """My requests, those of my teams, and for platform teams all that they may see."""
     person = current_person()
     works = tickets.works_tickets(db.session, person)
-    chosen = Chosen.read(request.args, person, works=works)
+    zone = ZoneInfo(settings().timezone)
+    chosen = Chosen.read(request.args, person, zone, works=works)
     try:
-        page = request_lists.listing(db.session, person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
+        page = request_lists.listing(db.session, person, chosen.filters(zone), DEFAULT_LIMIT, chosen.cursor, cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(chosen.href())
     return render_template(
@@ -107,8 +62,16 @@ def listing() -> ResponseReturnValue:
         chosen=chosen,
         rows=[_row(one) for one in page.items],
         next_page=chosen.href(cursor=page.next_cursor) if page.next_cursor else "",
-        tabs=_tabs(chosen, works=works),
-        selects=_selects(chosen, person),
+        tabs=filters.tabs(chosen, works=works),
+        search=filters.search(chosen),
+        selects=filters.selects(chosen, person),
+        more=filters.more(chosen),
+        chips=(chips := filters.chips(chosen)),
+        only_state=bool(chosen.status) and len(chips) == 1,
+        kept=filters.kept(chosen),
+        open=chosen.detailed,
+        export=url_for("exports.requests", **chosen.said()),
+        link=settings().public_url.rstrip("/") + chosen.href(),
     )
 
 
@@ -116,20 +79,6 @@ def _row(summary: Summary) -> dict[str, Any]:
     codes = [str(code) for code in BAR_ORDER for _ in range(summary.steps.get(code, 0))]
     done = sum(summary.steps.get(code, 0) for code in STEP_SATISFIED)
     return {"it": summary, "codes": codes, "done": done}
-
-
-def _tabs(chosen: Chosen, *, works: bool) -> list[dict[str, Any]]:
-    views = [("mine", "Mine"), ("team", "My teams"), *([("all", "All that I may see")] if works else [])]
-    return [{"words": words, "href": chosen.href(view=view, team=""), "here": chosen.view == view} for view, words in views]
-
-
-def _selects(chosen: Chosen, person: Person) -> list[FieldView]:
-    states = [Choice("", "Any state"), *(Choice(code, label(code).words) for code in FILTERABLE)]
-    selects = [FieldView("status", "filter-status", "State", "select", value=chosen.status, choices=states)]
-    if chosen.view == "team" and len(person.teams) > 1:
-        teams = [Choice(team, team) for team in sorted(person.teams)]
-        selects.append(FieldView("team", "filter-team", "Team", "select", value=chosen.team, choices=teams))
-    return selects
 
 
 @blueprint.get("/requests/<request_id>")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app.web import requests as pages
+from config import Settings
 from tests.fixtures.browser_client import BrowserClient, words
 from tests.fixtures.house import House
 from tests.web import stories
@@ -100,3 +101,45 @@ def test_a_reason_for_a_failure_is_in_the_row_as_text(house: House, signed_in: S
 )
 def test_an_empty_list_says_what_to_do(signed_in: SignedIn, query: str, said: str):
     assert said in words(signed_in("sarah-123").get(f"/requests{query}"))
+
+
+def test_filters_stand_in_the_address_and_each_can_be_taken_away(house: House, signed_in: SignedIn):
+    found = stories.ordered(house)
+    browser = signed_in("sarah-123")
+    query = "?q=small&status=submitted&entry=single&created_after=2026-01-01"
+    assert listed(browser, query) == [found]
+    page = browser.get(f"/requests{query}").text
+    chips = re.findall(r'class="chip" href="([^"]+)">(.*?) <', page)
+    assert [said for _, said in chips] == ["Words: small", "State: Sent", "Entry: single", "Sent since: 2026-01-01"]
+    assert "q=" not in chips[0][0]
+    assert "entry=single" in chips[0][0]
+
+
+@pytest.mark.parametrize("query", ["?q=nothing", "?entry=other", "?created_before=2026-01-01", "?batch=bat-1"])
+def test_a_filter_that_nothing_fits_shows_nothing(house: House, signed_in: SignedIn, query: str):
+    stories.ordered(house)
+    browser = signed_in("sarah-123")
+    assert listed(browser, query) == []
+    assert "Nothing fits" in words(browser.get(f"/requests{query}"))
+
+
+def test_the_team_list_is_narrowed_by_who_ordered(house: House, signed_in: SignedIn):
+    stories.ordered(house)
+    of_bob = stories.again(house, "bob-456")
+    assert listed(signed_in("sarah-123"), "?view=team&requester=bob-456") == [of_bob]
+
+
+def test_the_list_is_a_file_with_the_same_filters(house: House, signed_in: SignedIn):
+    stories.ordered(house)
+    of_bob = stories.again(house, "bob-456")
+    browser = signed_in("sarah-123")
+    link = re.search(r'href="(/requests\.csv[^"]*)"', browser.get("/requests?view=team&requester=bob-456").text)
+    assert link is not None
+    answer = browser.get(link[1].replace("&amp;", "&"))
+    assert (answer.mimetype, answer.text[:11]) == ("text/csv", "\ufeffrequest_id")
+    assert [line.split(",")[0] for line in answer.text.splitlines()[1:]] == [of_bob]
+
+
+def test_the_link_that_is_copied_leads_back_to_the_same_list(house: House, signed_in: SignedIn, settings: Settings):
+    page = signed_in("sarah-123").get("/requests?view=team&q=small")
+    assert f'data-copy="{settings.public_url}/requests?view=team&amp;team=customer-experience&amp;q=small"' in page.text

@@ -1,0 +1,82 @@
+"""The receipt of a request as a page to print: the same document as the API gives, in words."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from app.extensions import db
+from app.identity import current_person
+from app.identity.guard import signed_in
+from app.queries.receipt import receipt
+from app.web.filters import shown, words
+from app.web.parts import settings
+
+blueprint = Blueprint("receipts", __name__)
+
+SAID: Mapping[str, str] = {
+    "request.submitted": "sent the request",
+    "request.revised": "changed the order",
+    "request.cancel": "cancelled the request",
+    "request.timeout": "ended it: it took too long",
+    "request.resumed": "let it go on",
+    "request.rollback": "had it rolled back",
+    "ticket.retried": "let the automation try again",
+    "ticket.rejected": "said that it cannot be done",
+    "step.skipped": "left a step out",
+}
+
+
+@blueprint.get("/requests/<request_id>/receipt")
+@signed_in
+def show(request_id: str) -> ResponseReturnValue:
+    """One receipt. Times are in the portal's zone here; the document, and its digest, have them in UTC."""
+    it = receipt(db.session, current_person(), request_id)
+    zone = ZoneInfo(settings().timezone)
+    return render_template(
+        "requests/receipt.html",
+        it=it,
+        at=lambda text: _at(text, zone),
+        sources=_sources(it["ordered"]),
+        answers=_answers(it),
+        outputs=[(group, _pairs(values)) for group, values in it["outputs"].items() if values],
+        decisions=[_decision(one) for one in it["decisions"]],
+        votes=[{"of": one, **vote} for one in it["approvals"] for vote in one["votes"]],
+        edits=[{**one, "filled_in": _pairs(one["outputs"])} for one in it["human_edits"]],
+    )
+
+
+def _at(text: str | None, zone: tzinfo) -> str:
+    return datetime.fromisoformat(text).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z") if text else ""
+
+
+def _sources(ordered: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The documents that it was built from: the bundle's and its items', or the one item's."""
+    own = [ordered] if ordered["kind"] == "bundle" else []
+    return [*own, *({**item, "name": item["catalog_item"]} for item in ordered["items"])]
+
+
+def _answers(it: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    titles = {item["alias"]: item["title"] for item in it["ordered"]["items"]}
+    own = [(str(it["ordered"]["title"]), it["answers"]["bundle_parameters"])]
+    items = [(titles[alias], values) for alias, values in it["answers"]["item_parameters"].items()]
+    return [(title, pairs) for title, values in [*own, *items] if (pairs := _pairs(values))]
+
+
+def _pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(words(name), shown(value)) for name, value in values.items() if value is not None]
+
+
+def _decision(one: Mapping[str, Any]) -> dict[str, str]:
+    details = one["details"]
+    who = details.get("by") or ("" if one["actor"] in (None, "system") else one["actor"])
+    return {
+        "at": one["at"],
+        "who": who or "The portal",
+        "what": SAID.get(one["what"], one["what"]),
+        "why": str(details.get("reason") or ""),
+        "step": one["step_id"] or "",
+    }
