@@ -75,25 +75,25 @@ def moved(form: OrderForm, before: str) -> str:
 def _section(form: OrderForm, section: Section, resolved: Resolved, ahead: Ahead) -> Reviewed:
     included = form.includes(section)
     missing = "" if included else "Not included."
-    rows = _rows(section, resolved, ahead) if included else []
+    rows = _rows(form, section, resolved, ahead) if included else []
     return Reviewed(section.anchor, section.title, notes_of(section), rows, missing or ("" if rows else "Nothing to fill in."))
 
 
-def _rows(section: Section, resolved: Resolved, ahead: Ahead) -> list[tuple[str, str]]:
+def _rows(form: OrderForm, section: Section, resolved: Resolved, ahead: Ahead) -> list[tuple[str, str]]:
     sources = ahead.sources.get(section.item.alias if section.item else OWN, {})
     values = resolved.item_values[section.item.alias] if section.item else resolved.bundle_values
     settled = {one.field.name: one for one in section.settled}
     asked = {one.name for one in section.asked}
     return [
-        (field.label, _words(field, values, settled.get(field.name), sources.get(field.name)))
+        (field.label, _words(form.with_names(section, field), values, settled.get(field.name), sources.get(field.name)))
         for field in section.fields
-        if field.name in settled or (field.name in asked and _was_asked(field, values))
+        if field.name in settled or (field.name in asked and _was_asked(section, field, values))
     ]
 
 
-def _was_asked(field: Field, values: Mapping[str, Any]) -> bool:
+def _was_asked(section: Section, field: Field, values: Mapping[str, Any]) -> bool:
     """A question that comes and goes is not listed when nobody answered it."""
-    return values.get(field.name) is not None or not (field.visible_when or field.conditional)
+    return values.get(field.name) is not None or not section.may_hide(field)
 
 
 def _words(field: Field, values: Mapping[str, Any], settled: Settled | None, source: Source | None) -> str:

@@ -23,8 +23,10 @@ Kind = Literal[
     "picks",
     "object",
     "list",
+    "file",
     "fixed",
 ]
+InputType = Literal["text", "email", "url", "search", "password"]
 MOST_SEGMENTS = 4
 LONGEST_SEGMENTS = 28
 """Characters of all segments together; more does not fit beside another field."""
@@ -60,10 +62,11 @@ class FieldView:
     `picked`. choices: of select, segments, radio and checks; of text: suggestions. minimum, maximum: of a number they
     are words of the help, of a date attributes. step: of date and time, in days or seconds. unit: written behind the
     control, `GB`. suffix: the same for words, `of 10 at most`. errors: whole sentences, each names the field. note: of a
-    fixed value, why it is fixed. has_default: empty is fine since a default steps in, so it is not marked optional.
-    fraction: a number may have one. hide_label: for screen readers only, in filters. parts: the controls of an object;
-    entries: the rows of a list; blank: one more row, for the script, with its place for the number as `__1__`, deeper ones as
-    `__2__`; most: how many rows there may be. renews: a button that shows the choices for what was answered so far.
+    fixed value, why it is fixed; of a file, how it is called and how large it is. has_default: empty is fine since a default
+    steps in, so it is not marked optional. fraction: a number may have one. hide_label: for screen readers only, in filters.
+    parts: the controls of an object; entries: the rows of a list; blank: one more row, for the script, with its place for the
+    number as `__1__`, deeper ones as `__2__`; most: how many rows there may be. renews: a button that shows the choices for
+    what was answered so far.
     """
 
     name: str
@@ -86,7 +89,7 @@ class FieldView:
     errors: tuple[str, ...] = ()
     note: str = ""
     placeholder: str = ""
-    input_type: Literal["text", "email", "url", "search"] = "text"
+    input_type: InputType = "text"
     max_length: int | None = None
     rows: int = 3
     mono: bool = False

@@ -1,6 +1,7 @@
 """A presentation field as a field of WTForms. It keeps what was posted; the rules judge what that means as JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import wtforms
@@ -86,7 +87,9 @@ class AnswerField(wtforms.Field):
     @property
     def view(self) -> FieldView:
         """What the `field` macro draws."""
-        return draw(self.asks, self.name, Drawing(as_posted(self._shown), self.said, self.offers, self.labels), self.when)
+        drawing = Drawing(as_posted(self._shown), self.said, self.offers, self.labels)
+        drawn = draw(self.asks, self.name, drawing, self.when)
+        return replace(drawn, note=self.upload.shown) if self.upload else drawn
 
     def conceal(self, before: Any) -> None:
         """Show masks in the place of secrets from now on; masks that came back stand for what was there `before`."""

@@ -78,7 +78,7 @@ def _section(form: OrderForm, section: Section, *, first: bool) -> SectionView:
 def _parts(form: OrderForm, section: Section, *, first: bool) -> list[Part]:
     views = {field.name: form[section.name_of(field)].view for field in section.asked}
     settled = {one.field.name: _settled(section, one) for one in section.settled}
-    always = {one.name for one in section.asked if not (one.visible_when or one.conditional)}
+    always = {one.name for one in section.asked if not section.may_hide(one)}
     grouped = {group["name"] for group in section.groups}
     every = {**views, **settled}
     order = [field for field in section.fields if field.name in every]
@@ -96,8 +96,14 @@ def _group(
     group: Mapping[str, Any], fields: Sequence[Field], views: Mapping[str, FieldView], always: Iterable[str]
 ) -> list[Part]:
     mine = [views[field.name] for field in fields]
-    wrong = any(view.errors for view in mine)
+    wrong = any(map(_is_wrong, mine))
     return [Part(group["title"], group.get("description") or "", wrong or not group.get("collapsed"), _rows(mine, always))]
+
+
+def _is_wrong(view: FieldView) -> bool:
+    """Whether something is said about the field, or about one that lies in it."""
+    inside = (*view.parts, *(part for entry in view.entries for part in entry.fields))
+    return bool(view.errors) or any(map(_is_wrong, inside))
 
 
 def _settled(section: Section, settled: Settled) -> FieldView:

@@ -116,3 +116,20 @@ def _numbers(name: str, posted: Posted) -> list[int]:
 def as_posted(pairs: Sequence[tuple[str, str]]) -> Posted:
     """Pairs as a form holds them."""
     return MultiDict(pairs)
+
+
+def place_inside(field: Field, rest: Sequence[str | int]) -> tuple[str, str]:
+    """Where a path inside an answer leads: what follows in the control's name, and what people call it.
+
+    Inside JSON, which has one control, the path is told as it is.
+    """
+    name, label, here = "", field.label, field
+    for number, part in enumerate(rest):
+        inner = here.of if isinstance(part, int) else next((one for one in here.fields or () if one.name == part), None)
+        if inner is None:
+            where = ".".join(str(one) for one in rest[number:])
+            return name, f"{label}, at {where},"
+        name = f"{name}.{part}"
+        label = f"{label} {part + 1}" if isinstance(part, int) else f"{label}, {inner.label}"
+        here = inner
+    return name, label

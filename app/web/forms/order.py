@@ -5,24 +5,33 @@ wrong with it comes back through `judge` and stands beside the fields.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
 
 from app.catalog.offers import Offer
+from app.catalog.options import Offered
 from app.core.fields import ABSENT, Field, check
+from app.core.fields.visibility import BUNDLE
 from app.core.order import ENABLED, Resolved
 from app.core.plan import spoken
+from app.core.secrecy import secret_fields
 from app.errors import Fault
+from app.lifecycle.looking_up import Lookups
 from app.web.filters import sentence
 from app.web.forms.answers import AnswerField
+from app.web.forms.nested import place_inside
+from app.web.forms.offering import with_choices
 from app.web.forms.sections import Section, sections_of
 from app.web.forms.views import id_of, when_asked
 
 TEAM = "team"
+HELD = "held"
+"""What the handle to the secrets behind the form's masks is posted as."""
 UNFINISHED = re.compile(r"\b(for|of|in|at|to|from|on|by|with|until)$|\W$")
 """Labels that a sentence cannot begin with as they are: "Keep backups for", "Who may see it?"."""
 
@@ -46,12 +55,24 @@ class Said:
 
 
 class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without types
-    """Base of the forms that `order_form` makes."""
+    """Base of the forms that `order_form` makes.
+
+    held, kept: the handle to the secrets behind its masks, and what is kept under it, by the names of their controls. arrived:
+    what is wrong with the files that came with it. See `forms.keeping`.
+    """
 
     offer: ClassVar[Offer]
     sections: ClassVar[Sequence[Section]]
     teams: ClassVar[Sequence[str]]
     said: Sequence[Said] = ()
+    held: str = ""
+    kept: Mapping[str, Any] = {}
+    arrived: Sequence[Fault] = ()
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a question is answered with a file: then the form is posted in parts."""
+        return any(one.type == "file" for section in self.sections for one in section.asked)
 
     def order(self) -> dict[str, Any]:
         """What was filled in, as the JSON order that the API takes."""
@@ -77,6 +98,9 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     def judge(self, faults: Sequence[Fault]) -> bool:
         """Put what the rules found beside the fields; whether all is well."""
         self.said = self._placed(faults)
+        for field in self:
+            if isinstance(field, AnswerField):
+                field.said = self.said_of
         return bool(self.validate())
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
@@ -90,11 +114,12 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     def posted(self) -> list[tuple[str, str]]:
         """Every answer as it was posted, of items that are not included too: hidden inputs carry them from page to page."""
         switches = [(one.switch, "on") for one in self.sections if one.switch and self.includes(one)]
-        return switches + [(field.name, text) for field in self if isinstance(field, AnswerField) for text in field.raw]
+        switches += [(HELD, self.held)] if self.held else []
+        return switches + [pair for field in self if isinstance(field, AnswerField) for pair in field.pairs]
 
     def conditional(self) -> list[str]:
         """The ids of fields that are not always asked."""
-        return [id_of(s.name_of(one)) for s in self.sections for one in s.asked if one.visible_when or one.conditional]
+        return [id_of(s.name_of(one)) for s in self.sections for one in s.asked if s.may_hide(one)]
 
     def sensitive(self) -> list[str]:
         """The names of answers that a browser should not keep."""
@@ -107,10 +132,41 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
         return [id_of(section.name_of(one)) for section in self.sections for one in self._hidden(section, resolved)]
 
     def _hidden(self, section: Section, resolved: Resolved) -> list[Field]:
+        judged = resolved.forms.get(section.item.alias if section.item else BUNDLE)
+        if judged is not None:
+            return [one for one in section.asked if one.name in judged.hidden]
+        # Of an item that is left out only its own answers can be asked: what it would be part of is not settled.
         fixed = resolved.fixed.get(section.item.alias, {}) if section.item else {}
         own = "parameters" if section.item else "bundle"
         hidden = check(section.fields, self._filled(section), fixed=fixed, own=own).hidden
         return [one for one in section.asked if one.name in hidden]
+
+    def wrong_json(self, faults: Sequence[Fault]) -> dict[str, list[str]]:
+        """What is wrong with answers that are JSON, by the id of their editor; editors without a fault have an empty list."""
+        said: dict[str, list[str]] = {
+            section.name_of(one): [] for section in self.sections for one in section.asked if one.type == "json"
+        }
+        for one in self._placed(faults) if said else ():
+            if one.name in said and self[one.name].raw != [""]:
+                said[one.name].append(one.words)
+        return {id_of(name): words for name, words in said.items()}
+
+    def look_up(self, outside: Lookups) -> None:
+        """Let fields show what can be picked now where their documents do not say it."""
+        for section in self.sections:
+            settled = {one.field.name: one.value for one in section.settled if not one.template}
+            defaults = {one.name: one.default for one in section.asked if one.default is not None}
+            answers = {**defaults, **settled, **self._filled(section)}
+            for field in section.asked:
+                self[section.name_of(field)].offers = partial(self._offered, outside, answers)
+
+    def _offered(self, outside: Lookups, answers: Mapping[str, Any], field: Field) -> Offered | None:
+        return outside.choices(field, answers, self.teams, self.for_team)
+
+    def with_names(self, section: Section, field: Field) -> Field:
+        """The field with the choices that are offered now, so that its answer can be told by its name."""
+        offered = self[section.name_of(field)].offers(field) if field in section.asked else None
+        return field if offered is None else with_choices(field, offered)
 
     def _answers(self, section: Section) -> dict[str, Any]:
         if not section.switch:
@@ -124,16 +180,25 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     def _placed(self, faults: Sequence[Fault]) -> list[Said]:
         """The faults in the order of the form; those of no field come first."""
         places: Places = {(*s.path, one.name): (s, one) for s in self.sections for one in s.fields}
-        found = [self._place(fault, places) for fault in faults]
-        order = list(self._fields)
-        return sorted(found, key=lambda said: order.index(said.name) if said.name in order else -1)
+        depth = {len(path) for path in places}
+        found = [self._place(fault, places, depth) for fault in faults]
+        order = {name: number for number, name in enumerate(self._fields)}
+        return [said for _, said in sorted(found, key=lambda one: order.get(one[0], -1))]
 
-    def _place(self, fault: Fault, places: Places) -> Said:
-        if fault.path in places:
-            section, field = places[fault.path]
-            name = section.name_of(field)
-            where = section.title if len(self.sections) > 1 else ""
-            return Said(name, id_of(name), where, _sentence(field.label, fault.message))
+    def _place(self, fault: Fault, places: Places, depths: Collection[int]) -> tuple[str, Said]:
+        """The name of the field that a fault is about, and the fault in words; of what lies inside with its own name."""
+        for depth in depths:
+            if fault.path[:depth] in places:
+                section, field = places[fault.path[:depth]]
+                name = section.name_of(field)
+                where = section.title if len(self.sections) > 1 else ""
+                inside, label = place_inside(field, fault.path[depth:])
+                return name, Said(f"{name}{inside}", id_of(f"{name}{inside}"), where, _sentence(label, fault.message))
+        said = self._beside(fault)
+        return said.name, said
+
+    def _beside(self, fault: Fault) -> Said:
+        """A fault of the order itself."""
         if fault.path == ("requester", TEAM):
             alone = len(self.teams) < 2
             return Said(TEAM, TEAM, "", sentence(fault.message) if alone else _sentence("Team", fault.message))
@@ -154,8 +219,11 @@ def order_form(offer: Offer, teams: Sequence[str]) -> type[OrderForm]:
     for section in sections:
         if section.switch and section.item:
             members[section.switch] = BooleanField(default=section.item.default_enabled)
+        concealed = secret_fields(section.item.definition if section.item else offer.definition)
         for field in section.asked:
-            members[section.name_of(field)] = AnswerField(field, when_asked(field, section.fields))
+            secret = concealed.get(field.name)
+            when = when_asked(field, section.fields, section.condition_of(field))
+            members[section.name_of(field)] = AnswerField(field, when, secret, {one.name: one.label for one in section.fields})
     return type("OrderForm", (OrderForm,), members)
 
 

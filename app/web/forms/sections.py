@@ -56,6 +56,14 @@ class Section:
         """What its switch posts, empty for what is always part of the order. No field's name begins so."""
         return f"include.{self.item.alias}" if self.item and not self.item.required else ""
 
+    def condition_of(self, field: Field) -> str | None:
+        """When the field's group is there, where it is not always."""
+        return next((one.get("visible_when") for one in self.groups if one["name"] == field.group), None)
+
+    def may_hide(self, field: Field) -> bool:
+        """Whether the field is asked only sometimes."""
+        return bool(field.visible_when or field.conditional or self.condition_of(field))
+
     def name_of(self, field: Field) -> str:
         """What the control of `field` posts: no two of an order are the same."""
         return f"{self.prefix}.{field.name}"

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.fields import Field, from_text, to_text
+from app.core.fields.attaching import spoken_size
+from app.core.fields.sorts import SPOKEN
 from app.web.filters import number, shorten, shown
 from app.web.phrases import listed
-from app.web.views_fields import Choice, FieldView, Kind, kind_of_choice
+from app.web.views_fields import Choice, FieldView, InputType, Kind, kind_of_choice
 
 KINDS: Mapping[str, Kind] = {
     "string": "text",
@@ -21,6 +23,8 @@ KINDS: Mapping[str, Kind] = {
     "datetime": "datetime",
     "time": "time",
     "multiselect": "checks",
+    "secret": "text",
+    "file": "file",
     "json": "json",
     "list": "json",
     "object": "json",
@@ -42,6 +46,8 @@ NOUNS: Mapping[str, str] = {
     "date": "Date",
     "datetime": "Date and time",
     "time": "Time of day",
+    "secret": "Secret text, shown to nobody again",
+    "file": "File",
     "json": "JSON",
     "team": "One of your teams",
     "user": "Member of your team",
@@ -59,6 +65,7 @@ SIMPLE = re.compile(
     r"(?P<no>not )?(?P<flag>[a-z]\w*)|(?P<name>[a-z]\w*) == (?P<quote>['\"])(?P<text>[^'\"]*)(?P=quote)", re.ASCII
 )
 """Conditions that read as words: `enable_ha`, `not enable_ha`, `environment == 'prod'`."""
+ONLY = "only when "
 MASK = "••••••••"
 MOST_NAMED = 8
 MOST_CHECKS = 20
@@ -94,11 +101,17 @@ def view(field: Field, name: str, raw: Sequence[str], errors: Sequence[str] = ()
         unit=unit_of(field),
         errors=tuple(errors),
         placeholder=field.placeholder or "",
-        input_type="email" if field.format == "email" else "url" if field.format == "url" else "text",
+        input_type=_input_type(field),
         rows=field.rows or (JSON_ROWS if KINDS.get(field.type) == "json" else 3),
         mono=KINDS.get(field.type) == "json",
         renews=bool(field.options_from and field.options_from.depends_on),
     )
+
+
+def _input_type(field: Field) -> InputType:
+    if field.is_secret:
+        return "password"
+    return "email" if field.format == "email" else "url" if field.format == "url" else "text"
 
 
 def fixed(field: Field, name: str, words: str, note: str) -> FieldView:
@@ -168,19 +181,30 @@ def _made_of(field: Field) -> str:
     return listed([f"{label} ({words[:1].lower()}{words[1:]})" for label, words in parts])
 
 
-def when_asked(field: Field, form: Sequence[Field]) -> str:
+def when_asked(field: Field, form: Sequence[Field], group: str | None = None) -> str:
     """When a field is asked that is not always asked: `only when Environment is prod`. form: all fields of the form.
 
-    Simple conditions are put into words; others are shown as the document writes them.
+    Simple conditions are put into words; others are shown as the document writes them. group: the condition of its group.
     """
+    own = _own_condition(field, form)
+    return " and ".join(
+        part for part in (_in_words(group, form) if group else "", own.removeprefix(ONLY) if group else own) if part
+    )
+
+
+def _own_condition(field: Field, form: Sequence[Field]) -> str:
     if field.conditional is not None:
         value = field.conditional.value
         return _when(field.conditional.field, value if isinstance(value, list) else [value], form)
     if field.visible_when is None:
         return ""
-    simple = SIMPLE.fullmatch(field.visible_when.strip())
+    return _in_words(field.visible_when, form)
+
+
+def _in_words(condition: str, form: Sequence[Field]) -> str:
+    simple = SIMPLE.fullmatch(condition.strip())
     if simple is None:
-        return f"only when {field.visible_when}"
+        return f"{ONLY}{condition}"
     if simple["flag"]:
         return _when(simple["flag"], [not simple["no"]], form)
     return _when(simple["name"], [simple["text"]], form)
@@ -189,8 +213,8 @@ def when_asked(field: Field, form: Sequence[Field]) -> str:
 def _when(name: str, wanted: Sequence[Any], form: Sequence[Field]) -> str:
     for other in form:
         if other.name == name:
-            return f"only when {other.label} is {' or '.join(answer(other, one) for one in wanted)}"
-    return f"only when {name} is {' or '.join(map(shown, wanted))}"
+            return f"{ONLY}{other.label} is {' or '.join(answer(other, one) for one in wanted)}"
+    return f"{ONLY}{name} is {' or '.join(map(shown, wanted))}"
 
 
 def capital(text: str) -> str:
@@ -240,13 +264,22 @@ def _steps(field: Field) -> str:
 
 def _limits(field: Field) -> str:
     """How long a text may be, between which days a date may lie, in which zone a time counts."""
-    if field.type in ("string", "textarea"):
+    if field.type == "file":
+        return _taken(field)
+    if field.type in ("string", "textarea", "secret"):
         low, high = (str(end) if end else "" for end in (field.min_length, field.max_length))
         return _between(low, high, "character" if (high or low) == "1" else "characters")
     low, high = _ends(field) if field.type in LIMITS else ("", "")
     zone = f"by the clock of {field.timezone or 'UTC'}" if field.type == "datetime" else ""
     parts = (f"not before {low.replace('T', ' ')}" if low else "", f"not after {high.replace('T', ' ')}" if high else "", zone)
     return ", ".join(part for part in parts if part)
+
+
+def _taken(field: Field) -> str:
+    """`a PDF document or a PNG image, at most 1 MB`."""
+    sorts = " or ".join(SPOKEN[one] for one in field.accept or ())
+    size = f"at most {spoken_size(field.max_bytes)}" if field.max_bytes else ""
+    return ", ".join(part for part in (sorts, "text in UTF-8" if field.encoding else "", size) if part)
 
 
 def _how_many(field: Field) -> str:
