@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field("", description="The one OIDC issuer whose people may sign in.")
     oidc_client_id: str = Field("stratus", description="Client id at the provider.")
     oidc_client_secret: str = Field("", description="Client secret at the provider.")
+    oidc_cli_client_id: str = Field(
+        "",
+        description="Client id of the command line at the provider, a public client with device codes; empty: no such sign-in.",
+    )
     oidc_scopes: str = Field("openid profile email groups", description="Scopes asked for at sign-in.")
     oidc_groups_claim: str = Field("groups", description="Claim that lists a person's teams; dots descend into objects.")
     oidc_api_audience: str = Field("stratus-api", description="Audience that bearer access tokens of the provider must carry.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dev import ports, terraform_shim
+from dev.device import COMMAND_LINE
 from dev.embedded.postgres import Postgres
 from dev.embedded.servers import Servers
 from dev.embedded.valkey import Valkey
@@ -80,6 +81,7 @@ class Environment:
             "OIDC_ISSUER": self.issuer,
             "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": self.secrets.oidc_client_secret,
+            "OIDC_CLI_CLIENT_ID": COMMAND_LINE,
             "GITHUB_API_URL": self.at("github"),
             "TFE_API_URL": self.at("tfe"),
             "TFE_ORGANIZATION": "acme",

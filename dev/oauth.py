@@ -25,6 +25,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
+from dev import device
 from dev.accounts import Account
 
 ALGORITHM = "RS256"
@@ -145,6 +146,7 @@ class House:
     accounts: Mapping[str, Account]
     key: RSAKey
     codes: dict[str, Code] = field(default_factory=dict)
+    devices: dict[str, device.Device] = field(default_factory=dict)
 
     def sign(self, kind: str, claims: Mapping[str, Any], seconds: int) -> str:
         """A signed token of `kind` that lives so long."""
@@ -172,10 +174,13 @@ class Server(AuthorizationServer):
         self.register_token_generator("default", AccessTokens(house))
         self.register_grant(CodeGrant, [S256(required=True), IdTokenForCode(house)])
         self.register_grant(RefreshGrant, [IdToken(house)])
+        self.register_grant(device.Grant)
         self.register_endpoint(EndSession(self))
+        self.register_endpoint(device.Authorization(self))
+        self.clients = {one.client_id: one for one in (house.client, device.Program(SCOPES))}
 
-    def _client(self, client_id: str) -> Client | None:
-        return self.house.client if client_id == self.house.client.client_id else None
+    def _client(self, client_id: str) -> Client | device.Program | None:
+        return self.clients.get(client_id)
 
 
 class AccessTokens(JWTBearerTokenGenerator):

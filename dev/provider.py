@@ -22,6 +22,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import run_simple
 
 from dev.accounts import ACCOUNTS, Account
+from dev.device import GRANT
 from dev.oauth import ACCESS_TYPE, ALGORITHM, SCOPES, Client, House, Server
 
 HERE = Path(__file__).resolve().parent
@@ -39,6 +40,8 @@ def create_app(house: House) -> Flask:
     app.add_url_rule("/jwks", view_func=pages.jwks)
     app.add_url_rule("/authorize", view_func=pages.authorize, methods=["GET", "POST"])
     app.add_url_rule("/token", view_func=pages.token, methods=["POST"])
+    app.add_url_rule("/device-authorization", view_func=pages.device_authorization, methods=["POST"])
+    app.add_url_rule("/device", view_func=pages.device, methods=["GET", "POST"])
     app.add_url_rule("/userinfo", view_func=pages.userinfo, methods=["GET", "POST"])
     app.add_url_rule("/end-session", view_func=pages.end_session, methods=["GET", "POST"])
     return app
@@ -94,6 +97,23 @@ class Pages:
         """Tokens for a code or a refresh token."""
         return self._answer(self.server.create_token_response())
 
+    def device_authorization(self) -> ResponseReturnValue:
+        """A code for a program without a browser (RFC 8628)."""
+        return self._answer(self.server.create_endpoint_response("device_authorization"))
+
+    def device(self) -> ResponseReturnValue:
+        """Where a person types that code, and what a click on an account does."""
+        accounts, code = self.house.accounts, request.values.get("user_code", "").strip().upper()
+        if request.method == "GET":
+            return render_template("provider/device.html", accounts=accounts.values(), user_code=code)
+        known = [one for one in self.house.devices.values() if one.user_code == code and not one.is_expired()]
+        if not known:
+            return render_template("provider/device.html", accounts=accounts.values(), user_code=code, wrong=True), 404
+        account = accounts.get(request.form.get("account", ""))
+        known[0].user_id = account.user_id if account else ""
+        words = f"The program is signed in as {account.name}" if account else "The program was refused"
+        return render_template("provider/device.html", confirmed=words)
+
     def userinfo(self) -> ResponseReturnValue:
         """Who holds an access token."""
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -137,14 +157,15 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
+        "device_authorization_endpoint": f"{issuer}/device-authorization",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
         "end_session_endpoint": f"{issuer}/end-session",
         "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", GRANT],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": list(SCOPES),
         "claims_supported": ["sub", "name", "preferred_username", "email", "email_verified", "groups"],

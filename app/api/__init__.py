@@ -20,6 +20,7 @@ from app.api import (
     reading,
     receipt,
     requests,
+    resource,
     steps,
     tickets,
     uploads,
@@ -36,6 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_finish)
     app.register_blueprint(_v1())
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(resource.blueprint)
 
 
 def _v1() -> Blueprint:

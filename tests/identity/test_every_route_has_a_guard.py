@@ -11,6 +11,7 @@ OPEN = {
     "docs.openapi",
     "docs.page",
     "docs.problems",
+    "resource.metadata",
     "v1.operations.get_health",
     "v1.operations.get_liveness",
     "v1.operations.get_readiness",
