@@ -20,6 +20,7 @@ from app.web import presses, results
 from app.web import request_filters as filters
 from app.web.case import GOING_ON, Case
 from app.web.filters import plain
+from app.web.order_money import price_fact, priced
 from app.web.parts import cursors, settings
 from app.web.phrases import SYSTEMS
 from app.web.reading import case_of
@@ -104,6 +105,8 @@ def page_of(case: Case, notice: str = "", status: int = 200) -> Response:
             counted=results.counted(groups),
             outputs_page=url_for("outputs.show", request_id=case.detail.summary.request_id),
             answers=results.answers(case),
+            price=priced(case.detail.price),
+            price_fact=price_fact(case.detail.price),
             events=timeline(case),
             head=presses.in_head(case),
             presses=presses.in_panel(case),
