@@ -104,7 +104,7 @@ class DetailQuery(Query):
     )
 
 
-class Requester(Body):
+class RequestRequester(Body):
     """Who ordered."""
 
     user_id: str
@@ -149,7 +149,7 @@ class RequestSummary(Ordered):
     created_at: Moment
     updated_at: Moment
     completed_at: Moment | None
-    requester: Requester
+    requester: RequestRequester
     steps: dict[StepStatus, int]
     href: str
 
@@ -203,7 +203,7 @@ class RequestDetail(Ordered):
     created_at: Moment
     updated_at: Moment
     completed_at: Moment | None
-    requester: Requester
+    requester: RequestRequester
     fulfillment: Fulfillment
     outputs: dict[str, Any]
     failure: str | None = Field(description="Why somebody said that it cannot be done.")
@@ -314,6 +314,6 @@ def _head(summary: Summary, email: str | None) -> dict[str, Any]:
         "created_at": summary.created_at,
         "updated_at": summary.updated_at,
         "completed_at": summary.completed_at,
-        "requester": Requester(user_id=summary.requester_user_id, team=summary.team, **known),
+        "requester": RequestRequester(user_id=summary.requester_user_id, team=summary.team, **known),
         "href": href(summary.request_id),
     }
