@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import claims, live, memory, ordering, rows, sizes, terraform, web_calls, workflows
+from bench import claims, live, memory, ordering, rows, search, sizes, terraform, web_calls, workflows
 from bench.rows import Row
 from bench.stage import Scale, Stage, stage
 
@@ -14,6 +14,7 @@ MEASURES: Mapping[str, Callable[[Stage, Scale], list[Row]]] = {
     "calls": web_calls.measure,
     "ordering": ordering.measure,
     "sizes": sizes.measure,
+    "search": search.measure,
     "terraform": terraform.measure,
     "memory": memory.measure,
     "live": live.measure,

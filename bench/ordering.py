@@ -14,6 +14,7 @@ from app.catalog.sync import sync
 from app.extensions import db
 from app.lifecycle.ahead import look_ahead
 from app.lifecycle.preparing import Prepared, prepare
+from app.queries.forecast import of_entry
 from app.transaction import transaction
 from bench.rows import Row, row
 from bench.stage import Scale, Stage
@@ -92,7 +93,8 @@ def _checked(stage: Stage) -> Prepared:
 def _validated(stage: Stage) -> str:
     """What the endpoint does: the checks, where values came from, the shape of the answer and its JSON."""
     prepared = _checked(stage)
-    answer = Validation.of(prepared, look_ahead(prepared, stage.caller, ORDER))
+    known = of_entry(db.session, "bundle", str(ORDER["catalog_bundle"]))
+    answer = Validation.of(prepared, look_ahead(prepared, stage.caller, ORDER), known)
     return answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": UTC})
 
 

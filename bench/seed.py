@@ -1,5 +1,7 @@
 """Large houses by SQL: requests by the million, catalog entries by the hundred thousand, without a use case for each."""
 
+from hashlib import md5
+
 from psycopg import Connection
 
 KNOWN = """
@@ -61,10 +63,16 @@ SELECT r.id, n, r.created_at, 'step.completed', 'worker:bench', 'step-001', '{"n
 FROM service_requests r, generate_series(1, 15) AS n
 WHERE r.request_id LIKE %(prefix)s || '%%' AND r.number > %(after)s
 """
+VOCABULARY = 20_000
+WORD = "translate(left(md5((({n}) %% 20000)::text), 8), '0123456789', 'ghijklmnop')"
+"""A word of eight letters, one of so many: a catalog of a hundred thousand entries does not say the same thing all the time."""
+SPOKEN = {"first": "n", "second": "n * 7 + 1"}
+"""Which two of them the description of entry `n` has."""
 ENTRIES = """
 INSERT INTO catalog_{kind}s (name, title, version, description, owner, category, tags, presentation, definition, document,
     source_path, source_hash{more})
-SELECT 'made-' || n || '-{kind}', 'Made ' || n, '1.0.0', 'Entry number ' || n || ' of a large catalog',
+SELECT 'made-' || n || '-{kind}', 'Made ' || n, '1.0.0',
+    'Entry number ' || n || ' of a large catalog, ' || {first} || ' ' || {second},
     'team-' || n %% 200, 'bench',
     CASE WHEN n <= 3 THEN '["made", "few"]'::jsonb ELSE jsonb_build_array('made', 'tag-' || n %% 500) END,
     '{{}}', '{{"icon": "zap"}}', '{{}}', 'bench/made-' || n || '.yaml', md5(n::text){value}
@@ -78,6 +86,8 @@ SETTLE = (
     "request_events",
     "catalog_items",
     "catalog_bundles",
+    "catalog_words",
+    "catalog_facets",
 )
 
 
@@ -105,7 +115,16 @@ def entries(connection: Connection, number: int) -> None:
     bundles = number // 10
     for kind, count in (("item", number - bundles), ("bundle", bundles)):
         more, value = (", bundle_definition", ", '{}'") if kind == "bundle" else ("", "")
-        connection.execute(ENTRIES.format(kind=kind, more=more, value=value), {"number": count})
+        words = {name: WORD.format(n=of) for name, of in SPOKEN.items()}
+        connection.execute(ENTRIES.format(kind=kind, more=more, value=value, **words), {"number": count})
+    connection.execute("SELECT catalog_count()")
+
+
+def words(number: int) -> tuple[str, str]:
+    """The two words that the description of entry `number` has besides those of all entries."""
+    digits = (md5(str(of % VOCABULARY).encode(), usedforsecurity=False).hexdigest()[:8] for of in (number, number * 7 + 1))
+    first, second = (text.translate(str.maketrans("0123456789", "ghijklmnop")) for text in digits)
+    return first, second
 
 
 def settle(connection: Connection) -> None:

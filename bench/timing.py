@@ -33,6 +33,11 @@ def p50(samples: Sequence[float]) -> float:
     return median(samples)
 
 
+def p95(samples: Sequence[float]) -> float:
+    """What all but one in twenty stay below."""
+    return sorted(samples)[max(0, round(len(samples) * 0.95) - 1)]
+
+
 def p99(samples: Sequence[float]) -> float:
     """What all but one in a hundred stay below."""
     return sorted(samples)[max(0, round(len(samples) * 0.99) - 1)]

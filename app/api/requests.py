@@ -24,6 +24,7 @@ from app.lifecycle.revealing import Revealed, reveal
 from app.lifecycle.submit import submit
 from app.queries import live, request_lists
 from app.queries import requests as queries
+from app.queries.forecast import of_entry
 from app.queries.request_export import export
 from app.transaction import transaction
 
@@ -56,7 +57,9 @@ def validate_request(body: dict[str, Any]) -> Validation:
     """
     who = caller()
     prepared = prepare(db.session.connection(), who, body)
-    return Validation.of(prepared, look_ahead(prepared, who, body))
+    offer = prepared.offer
+    known = of_entry(db.session, offer.kind, offer.name) if offer else None
+    return Validation.of(prepared, look_ahead(prepared, who, body), known)
 
 
 @blueprint.get("")

@@ -1,12 +1,15 @@
 """What an order will set going, before it is sent: the picture of its steps, who works on them, and the outline of an offer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from app.catalog.offers import Offer, OfferItem
 from app.core.expressions import ExpressionError
 from app.core.fields import Field, with_blanks
+from app.core.forecast import Forecast
 from app.core.plan import ChosenItem, PlannedStep, plan
+from app.web.filters import coarse
+from app.web.forecasts import of_steps
 from app.web.graph import Graph, GraphStep, layout
 from app.web.labels import Label, label
 from app.web.phrases import SYSTEMS, listed
@@ -14,9 +17,10 @@ from app.web.phrases import SYSTEMS, listed
 BY_HAND = "ManualTask"
 
 
-def picture(steps: Sequence[PlannedStep]) -> Graph:
-    """The steps as a graph; each leads to its section of the review."""
-    return layout([_drawn(step) for step in steps])
+def picture(steps: Sequence[PlannedStep], known: Forecast | None = None) -> Graph:
+    """The steps as a graph; each leads to its section of the review. known: what past runs tell of their times."""
+    usual = of_steps(known, steps)
+    return layout([_drawn(step, usual.get(step.step_id)) for step in steps])
 
 
 def builders(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
@@ -28,8 +32,8 @@ def builders(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
     return [(team, listed(titles)) for team, titles in found.items()]
 
 
-def outline(offer: Offer) -> list[tuple[str, str]]:
-    """What runs if everything is included: one line for all that runs at the same time, as pairs of words and nothing.
+def outline(offer: Offer, known: Forecast | None = None) -> list[tuple[str, str]]:
+    """What runs if everything is included: one line for all that runs at the same time, as pairs of words and usual time.
 
     Empty where the answers decide what runs.
     """
@@ -39,19 +43,27 @@ def outline(offer: Offer) -> list[tuple[str, str]]:
         return []
     optional = {item.alias for item in offer.items if not item.required}
     words = {one.step_id: one.title + (" (optional)" if one.item_alias in optional else "") for one in steps}
-    return [(", ".join(words[key] for key in layer), "") for layer in _layers(steps)]
+    usual = of_steps(known, steps)
+    return [(", ".join(words[key] for key in layer), _longest(layer, usual)) for layer in _layers(steps)]
 
 
-def _drawn(step: PlannedStep) -> GraphStep:
+def _longest(layer: Sequence[str], usual: Mapping[str, float]) -> str:
+    """How long steps take that run at the same time; empty unless it is known of each."""
+    known = [usual[key] for key in layer if key in usual]
+    return coarse(max(known)) if len(known) == len(layer) else ""
+
+
+def _drawn(step: PlannedStep, usual: float | None) -> GraphStep:
     anchor = f"#part-{step.item_alias}" if step.item_alias else "#own"
-    return GraphStep(step.step_id, step.title, _how(step), anchor, step.depends_on, note=step.owner_team)
+    return GraphStep(step.step_id, step.title, _how(step, usual), anchor, step.depends_on, note=step.owner_team)
 
 
-def _how(step: PlannedStep) -> Label:
+def _how(step: PlannedStep, usual: float | None) -> Label:
     if step.skipped:
         return label("skipped")
     shape = "person" if step.type == BY_HAND else "idle"
-    return Label(shape, shape, SYSTEMS.get(step.type, step.type))
+    takes = f", usually {coarse(usual)}" if usual is not None else ""
+    return Label(shape, shape, SYSTEMS.get(step.type, step.type) + takes)
 
 
 def _layers(steps: Sequence[PlannedStep]) -> list[list[str]]:

@@ -22,9 +22,11 @@ from app.lifecycle import drafts
 from app.lifecycle.ahead import look_ahead
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted, submit
+from app.queries.forecast import of_entry
 from app.transaction import transaction
 from app.web.errors import expected
 from app.web.filters import sentence
+from app.web.forecasts import about
 from app.web.forms.drawing import drawn
 from app.web.forms.order import OrderForm, order_form
 from app.web.order_money import answer_of, money_of, section_texts
@@ -139,7 +141,7 @@ def _form_page(start: Start, notice: Notice | None = None) -> str:
         not_asked=form.not_asked(prepared.resolved),
         prices=section_texts(form, sections, found),
         dock=found.dock,
-        plan={"promise": "Nothing is built before you confirm.", "steps": outline(form.offer)} | found.plan(),
+        plan=_plan(form.offer) | found.plan(),
         **_ways(form.offer),
     )
 
@@ -151,17 +153,29 @@ def _money(form: OrderForm, prepared: Prepared) -> dict[str, Any]:
     return answer_of(found, section_texts(form, drawn(form), found), summary)
 
 
+def _plan(offer: Offer) -> dict[str, Any]:
+    """What stands beside the form before anything is answered."""
+    known = of_entry(db.session, offer.kind, offer.name)
+    return {
+        "promise": "Nothing is built before you confirm.",
+        "about": about(known),
+        "steps": outline(offer, known),
+    }
+
+
 def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -> str:
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
     steps = [one for one in prepared.steps if one.kind == "step"]
     ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
+    known = of_entry(db.session, form.offer.kind, form.offer.name)
     return render_template(
         "order/review.html",
         offer=form.offer,
         team=prepared.team,
         sections=reviewed(form, prepared.resolved, ahead),
-        graph=picture(steps),
+        graph=picture(steps, known),
+        takes=about(known),
         steps=steps,
         checks=checked(prepared.steps, ahead),
         unmet=unmet(prepared.steps, ahead),

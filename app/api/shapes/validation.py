@@ -6,10 +6,12 @@ from typing import Any, Self
 from pydantic import Field
 
 from app.api.shapes.approvals import NeededAgreement
+from app.api.shapes.catalog import Forecast
 from app.api.shapes.common import MASK, Body, ProblemError
 from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.requests import Ordered
 from app.api.shapes.steps import PlannedCheck, PlannedStep
+from app.core import forecast as core
 from app.core.sources import Origin, Source
 from app.lifecycle.ahead import OWN, Ahead
 from app.lifecycle.preparing import Prepared
@@ -63,11 +65,11 @@ class Validation(Ordered):
     checks: list[PlannedCheck] = Field(description="What would be looked at before and after the steps.")
     price: Price | None = Field(description="null where nothing of it has a price, and while an answer is wrong.")
     quotas: list[QuotaLine] = Field(description="The quotas and limits that it touches; empty while an answer is wrong.")
-
     approvals: list[NeededAgreement] = Field(description="Who must agree before it is built; empty while an answer is wrong.")
+    forecast: Forecast | None = Field(description="What past runs of the entry tell; null where they are too few.")
 
     @classmethod
-    def of(cls, prepared: Prepared, ahead: Ahead) -> Self:
+    def of(cls, prepared: Prepared, ahead: Ahead, forecast: core.Forecast | None) -> Self:
         """The shape of an order that was looked at."""
         offer, resolved = prepared.offer, prepared.resolved
         return cls(
@@ -83,6 +85,7 @@ class Validation(Ordered):
             price=Price.of(prepared.price.as_json() if prepared.price else None),
             quotas=[QuotaLine.of(line) for line in prepared.quotas],
             approvals=[NeededAgreement.of(one) for one in prepared.approvals],
+            forecast=Forecast.of(forecast),
             **({f"catalog_{offer.kind}": offer.name} if offer else {}),
         )
 
