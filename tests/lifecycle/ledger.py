@@ -20,12 +20,14 @@ from app.core.decisions import (
     to_undo,
 )
 from app.core.statuses import (
+    BEFORE_BUILDING,
     REQUEST_ENDED,
     STEP_MOVING,
     STEP_SATISFIED,
     STEP_WAITS,
     TICKET_OPEN,
     Activity,
+    ApprovalStatus,
     AttemptStatus,
     RequestStatus,
     StepStatus,
@@ -33,10 +35,10 @@ from app.core.statuses import (
 )
 from app.lifecycle.undoing import KEPT, LEFT, WANTED
 from app.models import AuditEntry
-from app.models.tables import ATTEMPT, EVENT, QUOTA_COUNTER, REQUEST, STEP, TICKET
+from app.models.tables import APPROVAL, ATTEMPT, EVENT, QUOTA_COUNTER, REQUEST, STEP, TICKET, VOTE
 from tests.fixtures.house import House
 
-R, S = RequestStatus, StepStatus
+R, S, A = RequestStatus, StepStatus, ApprovalStatus
 AUDIT = AuditEntry.__table__
 BUILT = frozenset({R.SUBMITTED, R.IN_PROGRESS, R.AWAITING_MANUAL})
 GOES_ON = STEP_MOVING | STEP_WAITS
@@ -44,6 +46,7 @@ REQUEST_TOLD = {f"request.{status}": status for status in R}
 STEP_TOLD = {f"step.{status}": status for status in S}
 UNAUDITED = frozenset({"request.submitted", "request.submit", "request.queued", "step.undo"})
 """Told or audited under another name, or with the ticket that it came from."""
+OF_ROWS = ("step.", "request.")
 QUIETLY: Mapping[StepStatus, frozenset[StepStatus]] = {
     S.RUNNING: frozenset({S.WAITING, S.INDETERMINATE, S.RUNNING}),
     S.WAITING: frozenset({S.WAITING, S.RUNNING, *LEFT}),
@@ -63,6 +66,8 @@ class Case:
     tickets: Sequence[Row[Any]]
     events: Sequence[Row[Any]]
     audit: Sequence[Row[Any]]
+    approvals: Sequence[Row[Any]]
+    votes: Mapping[Any, Sequence[Row[Any]]]
 
     @property
     def status(self) -> RequestStatus:
@@ -95,7 +100,8 @@ class Case:
     def look(self) -> Look:
         """The request as decisions see it."""
         steps = [self._step_look(step) for step in self.steps]
-        return Look(self.status, steps, given_up=self.request.failure is not None)
+        given_up = self.request.failure is not None
+        return Look(self.status, steps, given_up=given_up, unapproved=self.request.unapproved)
 
     def _step_look(self, step: Row[Any]) -> StepLook:
         ticket = next((one for one in self.tickets if one.step_id == step.id and one.status in TICKET_OPEN), None)
@@ -131,6 +137,7 @@ class Case:
     def check(self) -> None:
         """Every rule that holds of one request."""
         self.the_request_is_what_its_steps_say()
+        self.nothing_is_built_before_everybody_has_agreed()
         self.nothing_waits_for_nobody()
         self.nothing_is_begun_that_must_not_be()
         self.whoever_failed_has_asked_a_person()
@@ -184,6 +191,24 @@ class Case:
         """Whether some of it was rolled back, or kept from being so."""
         return any(step.undo == KEPT or step.status == S.ROLLED_BACK for step in self.steps)
 
+    def nothing_is_built_before_everybody_has_agreed(self) -> None:
+        asked = [one for one in self.approvals if one.status != A.VOID]
+        waiting = [one for one in asked if one.status == A.PENDING]
+        assert bool(waiting) == (self.status in BEFORE_BUILDING)
+        assert all((one.next_at is None) == (self.status == R.NEEDS_INFO or bool(one.escalated_at)) for one in waiting)
+        for one in asked:
+            voted = {vote.person_id for vote in self.votes[one.id]}
+            assert self.request.requester_id not in voted
+            assert len({vote.person_id for vote in self.votes[one.id] if vote.vote == A.APPROVED}) <= one.needed
+            if one.status == A.APPROVED:
+                assert len(voted) >= one.needed
+        if self.request.unapproved:
+            assert self.statuses <= {S.PENDING, S.SKIPPED, S.CANCELLED}
+            assert not any(self.attempts[step.id] for step in self.steps)
+            assert not any(event.kind in ("step.ready", "step.running") for event in self.events)
+        elif self.status not in (R.SUBMITTED, R.REJECTED):
+            assert {one.status for one in asked} <= {A.APPROVED}
+
     def nothing_waits_for_nobody(self) -> None:
         assert all(count == 1 for count in Counter(t.step_id for t in self.tickets if t.status in TICKET_OPEN).values())
         for step in self.steps:
@@ -219,8 +244,9 @@ class Case:
         assert [event.number for event in self.events] == list(range(1, self.request.last_event + 1))
         told = [REQUEST_TOLD[event.kind] for event in self.events if event.kind in REQUEST_TOLD]
         assert told[-1] == self.status
-        audited = Counter(entry.action for entry in self.audit)
-        happened = Counter(event.kind for event in self.events if event.kind.startswith(("step.", "request.")))
+        done = [entry.action for entry in self.audit if entry.result == "done"]
+        audited = Counter(action for action in done if action.startswith(OF_ROWS))
+        happened = Counter(event.kind for event in self.events if event.kind.startswith(OF_ROWS))
         assert _without(happened) == _without(audited)
         last: dict[str, StepStatus] = {}
         for event in self.events:
@@ -275,8 +301,8 @@ def _without(counted: Counter[str]) -> Counter[str]:
 
 
 def read(house: House) -> list[Case]:
-    """Every request with its rows, the oldest first. Six statements."""
-    steps, attempts, tickets, events, audit = (defaultdict(list) for _ in range(5))
+    """Every request with its rows, the oldest first. Eight statements."""
+    steps, attempts, tickets, events, audit, approvals, votes = (defaultdict(list) for _ in range(7))
     with house.engine.connect() as connection:
         requests = list(connection.execute(select(REQUEST).order_by(REQUEST.c.number)))
         for row in connection.execute(select(STEP).order_by(STEP.c.position)):
@@ -287,6 +313,10 @@ def read(house: House) -> list[Case]:
             tickets[row.request_id].append(row)
         for row in connection.execute(select(EVENT).order_by(EVENT.c.number)):
             events[row.request_id].append(row)
+        for row in connection.execute(select(APPROVAL).order_by(APPROVAL.c.created_at, APPROVAL.c.position)):
+            approvals[row.request_id].append(row)
+        for row in connection.execute(select(VOTE)):
+            votes[row.approval_id].append(row)
         # What earlier courses left in the audit log stays there.
         since = requests[0].created_at if requests else func.now()
         entries = select(AUDIT).where(AUDIT.c.occurred_at >= since, AUDIT.c.target.startswith("request:"))
@@ -300,6 +330,8 @@ def read(house: House) -> list[Case]:
             tickets[request.id],
             events[request.id],
             audit[request.request_id],
+            approvals[request.id],
+            {one.id: votes[one.id] for one in approvals[request.id]},
         )
         for request in requests
     ]

@@ -16,10 +16,10 @@ from sqlalchemy import Row, func, select, update
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.statuses import REQUEST_ENDED, TICKET_OPEN, StepStatus
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import advance, claims, turns
+from app.lifecycle import advance, approvals, claims, revising, turns
 from app.lifecycle.claims import Claim, Claimant
 from app.lifecycle.progress import Result
-from app.models.tables import REQUEST, STEP, TICKET
+from app.models.tables import APPROVAL, REQUEST, STEP, TICKET
 from app.transaction import Rules
 from tests.fixtures.house import House, http, item, terraform
 from tests.lifecycle import ledger
@@ -58,6 +58,9 @@ OUTCOMES = st.sampled_from(
         Again("nothing was done"),
     ]
 )
+AGREEMENT = "approval: [{by: {team: platform-data-team}}, {when: size < 5, by: {role: administrator}, on_timeout: reject}]"
+SIZE = "[{name: size, type: integer, default: 3}]"
+VOTES = st.sampled_from(["approve", "approve", "reject", "send_back", "ask"])
 DECISIONS = st.sampled_from(["cancel", "retry", "resume", "rollback"])
 OF_STEPS = st.sampled_from(["retry_step", "skip_step"])
 TICKETS = st.sampled_from(["claim", "release", "resolve", "retry", "reject"])
@@ -87,7 +90,7 @@ class Course(RuleBasedStateMachine):
 
     @precondition(lambda self: self.orders < MOST_ORDERS)
     @rule(
-        name=st.sampled_from(["graph", "graph", "final", "selfish", "scarce"]),
+        name=st.sampled_from(["graph", "graph", "final", "selfish", "scarce", "dear", "dear"]),
         who=st.sampled_from(["sarah-123", "mallory-666"]),
     )
     def order(self, name: str, who: str) -> None:
@@ -248,6 +251,52 @@ class Course(RuleBasedStateMachine):
         except Conflict:
             assert what in ("claim", "release", "retry") or ticket.status not in TICKET_OPEN
 
+    def waiting(self) -> list[Row[Any]]:
+        """The approvals that are waited for."""
+        pending = select(APPROVAL).where(APPROVAL.c.status == "pending")
+        return self.house.rows(pending.order_by(APPROVAL.c.created_at, APPROVAL.c.position))
+
+    @rule(what=VOTES, who=PEOPLE, data=st.data())
+    def vote(self, what: str, who: str, data: st.DataObject) -> None:
+        """Somebody says something to an approval, whether they are asked or not."""
+        if waiting := self.waiting():
+            one = data.draw(st.sampled_from(waiting))
+            asked = {"carol-789": "team:platform-data-team", "dana-001": "role:administrator"}.get(who)
+            done = self.say(what, one.approval_id, *([] if what == "approve" else ["because"]), who=who)
+            assert not done or asked in one.voters
+
+    @rule(text=st.sampled_from(["", "for the campaign"]), size=st.integers(3, 6), data=st.data())
+    def explain(self, text: str, size: int, data: st.DataObject) -> None:
+        """The requester answers, or changes the order, whether anybody has asked or not."""
+        request = data.draw(st.sampled_from(self.requests()))
+        if text:
+            self.say("answer", request.request_id, text, who=request.requester_user_id)
+        elif request.catalog_name == "dear":
+            order = {"catalog_item": "dear", "parameters": {"size": size}}
+            self.say("revise", request.request_id, order, who=request.requester_user_id)
+
+    @rule(data=st.data())
+    def nobody_answers(self, data: st.DataObject) -> None:
+        """The time of an approval is over, or half of it."""
+        if waiting := self.waiting():
+            one = data.draw(st.sampled_from(waiting))
+            past, mine = func.clock_timestamp() - timedelta(seconds=1), APPROVAL.c.id == one.id
+            reminded = {"due_at": past} if one.reminded_at else {"remind_at": past}
+            with self.house.engine.begin() as connection:
+                connection.execute(update(APPROVAL).where(mine).values(**reminded))
+                connection.execute(update(APPROVAL).where(mine, APPROVAL.c.next_at.is_not(None)).values(next_at=past))
+            self.sweep()
+
+    def say(self, what: str, *more: Any, who: str) -> bool:
+        act = revising.revise if what == "revise" else getattr(approvals, what)
+        caller = self.house.caller(who)
+        try:
+            with self.house.unit() as unit:
+                act(unit, caller, *more)
+        except (Conflict, NotAllowed, NotFound):
+            return False
+        return True
+
     # What must hold
 
     @invariant()
@@ -274,6 +323,11 @@ class Course(RuleBasedStateMachine):
             while claim := self.house.claim():
                 self.house.record(claim, Done({"big": True}))
             self.expire(STEP.c.status == StepStatus.RUNNING)
+            for request in self.requests():
+                self.say("answer", request.request_id, "for the campaign", who=request.requester_user_id)
+            for one in self.waiting():
+                self.say("approve", one.approval_id, who="carol-789")
+                self.say("approve", one.approval_id, who="dana-001")
             for ticket in self.house.tickets():
                 if ticket.status in TICKET_OPEN:
                     self.act(how, ticket.id)
@@ -290,7 +344,10 @@ def courses(house: House, examples: int, steps: int) -> Counter[str]:
     final, selfish = (item(http("right", outputs=OUT)).replace(*NO_FALLBACK), item(GRAPH).replace(*NO_FALLBACK))
     (house.folder / "quotas.yaml").write_text("default: {services: 100, vcpu: 100}")
     scarce = item(terraform("one") + "\n" + http("two", depends_on="[one]"), extra="limits: {concurrent: 1}").replace(*CHECKS)
-    house.offer(graph=item(GRAPH, extra="quota: {vcpu: 3}"), final=final, selfish=selfish.replace(*ON_FAILURE), scarce=scarce)
+    dear = item(http("one") + "\n" + http("two", depends_on="[one]"), fields=SIZE, extra=AGREEMENT + "\nquota: {vcpu: 1}")
+    house.offer(
+        graph=item(GRAPH, extra="quota: {vcpu: 3}"), final=final, selfish=selfish.replace(*ON_FAILURE), scarce=scarce, dear=dear
+    )
 
     class Here(Course):
         """The course of this test's house."""
@@ -306,4 +363,4 @@ def courses(house: House, examples: int, steps: int) -> Counter[str]:
 @pytest.mark.timeout(300)
 def test_nothing_is_stuck_whatever_happens(house: House) -> None:
     ends = courses(house, EXAMPLES, STEPS)
-    assert ends.keys() == {"completed", "failed", "cancelled", "rolled_back"}
+    assert ends.keys() == {"completed", "failed", "cancelled", "rolled_back", "rejected"}
