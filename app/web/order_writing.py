@@ -1,6 +1,6 @@
 """What the buttons of the order form do besides going on to the review: keep a draft or a template, show and read the twin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,8 +8,9 @@ from flask import Response, jsonify, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from app.catalog.offers import Offer
+from app.core.fields import ABSENT
 from app.core.kept_orders import NAMES_OF_KIND
-from app.core.secrecy import masked, without_secrets
+from app.core.secrecy import MASK, masked, without_secrets
 from app.errors import Conflict, Fault, Invalid, NotFound
 from app.extensions import db
 from app.identity import current_person
@@ -19,6 +20,7 @@ from app.transaction import transaction
 from app.web import twin
 from app.web.filters import sentence
 from app.web.forms.filling import filled_from, told
+from app.web.forms.keeping import conceal, hold
 from app.web.order_start import Mark, Start
 from app.web.parts import caller, settings
 from app.web.template_form import name_fields, named
@@ -131,10 +133,14 @@ def pasted(start: Start) -> Start:
     order = twin.read(request.form.get("pasted", ""))
     _same_entry(form.offer, order)
     filled = filled_from(form.offer, form.teams, order, secrets=True)
-    unmasked = without_secrets(form.offer, order)
-    for name in form.sensitive():
-        if not filled.form[name].raw and unmasked != order:
-            filled.form[name].process_formdata(request.form.getlist(name))
+    before = {name: form[name].concealed for name in form.sensitive() if form[name].concealed is not ABSENT}
+    given = without_secrets(form.offer, order) != order
+    conceal(filled.form, before)
+    for name, value in before.items():
+        if given and filled.form[name].concealed is ABSENT:
+            filled.form[name].pairs = [(name, MASK)]
+            filled.form[name].conceal(value)
+    filled.form.held, filled.form.kept = form.held, form.kept
     return replace(start, form=filled.form, told=told(filled), source="Filled in from the text.", unsaved=True)
 
 
@@ -148,7 +154,8 @@ def _same_entry(offer: Offer, order: Mapping[str, Any]) -> None:
 
 
 def carried(start: Start) -> list[tuple[str, str]]:
-    """The hidden inputs that take a form with its draft to another page and back."""
+    """The hidden inputs that take a form with its draft to another page and back; its secrets wait under a handle."""
+    hold(start.form, caller())
     return [("version", start.form.offer.version), *start.form.posted(), *start.mark.posted]
 
 
@@ -166,6 +173,10 @@ def version_of(text: str) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def typed_again(posted: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """Everything that a refused form posted, so that it can be sent once more."""
-    return [(name, value) for name, value in posted.items(multi=True) if name not in ("csrf_token", "do")]
+def typed_again(posted: MultiDict[str, str], secret: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Everything that a refused form posted, so that it can be sent once more; secrets are typed again."""
+    return [(name, value) for name, value in posted.items(multi=True) if not _is_left_out(name, secret)]
+
+
+def _is_left_out(name: str, secret: Collection[str]) -> bool:
+    return name in ("csrf_token", "do", *secret) or name.startswith(tuple(f"{one}." for one in secret))

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,9 @@ from app.identity import current_person, optional_person
 from app.identity.forms import FormRefused
 from app.identity.guard import signed_in
 from app.lifecycle import drafts
+from app.lifecycle import secrets as held
 from app.lifecycle.ahead import look_ahead
+from app.lifecycle.looking_up import lookups
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted, submit
 from app.queries.forecast import of_entry
@@ -28,6 +30,8 @@ from app.web.errors import expected
 from app.web.filters import sentence
 from app.web.forecasts import about
 from app.web.forms.drawing import drawn
+from app.web.forms.keeping import arrived, hold, missed
+from app.web.forms.nested import ADD
 from app.web.forms.order import OrderForm, order_form
 from app.web.order_money import answer_of, money_of, section_texts
 from app.web.order_plan import builders, outline, picture
@@ -47,7 +51,7 @@ from app.web.order_writing import (
     typed_again,
     version_of,
 )
-from app.web.parts import caller
+from app.web.parts import caller, settings
 from app.web.twin import FORMS
 
 blueprint = Blueprint("ordering", __name__)
@@ -57,6 +61,13 @@ STALE = "You have signed in anew since this form was opened. Nothing was done; y
 PATH = "/order/<any(bundles, items):kind>/<name>"
 KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 """What `_new_key` makes: 16 random bytes."""
+
+
+@blueprint.url_value_preprocessor
+def make_room(_: str | None, __: dict[str, Any] | None) -> None:
+    """A form with files may be longer than others. Before anything reads it: the hook that looks for its token does."""
+    if request.mimetype == "multipart/form-data":
+        request.max_content_length = settings().max_body_bytes + settings().max_upload_bytes
 
 
 @blueprint.get(PATH)
@@ -80,14 +91,15 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
     form = _form(offer)
     start = resumed(form)
     do = request.form.get("do", "review")
-    if do in ("change", "again"):
+    if do in ("change", "again") or do.startswith(ADD):
         return _form_page(start)
     if (beside := BESIDE.get(do)) is not None:
         return beside(start)
     prepared = _prepared(form)
     if do == "ask":
-        return jsonify(hidden=form.not_asked(prepared.resolved), **_money(form, prepared))
-    if not form.judge([*faults, *prepared.faults]):
+        live = {"wrong": form.wrong_json(prepared.faults), "choices": form.renewed()}
+        return jsonify(hidden=form.not_asked(prepared.resolved), **live, **_money(form, prepared))
+    if not form.judge([*faults, *missed(form, prepared.faults)]):
         return _form_page(start), 422
     return _send(start, prepared) if do == "send" else _review_page(start, prepared, _new_key())
 
@@ -117,16 +129,20 @@ def _first(faults: Sequence[Fault]) -> str:
 
 
 def _form(offer: Offer) -> OrderForm:
-    posted = request.form if request.method == "POST" else None
-    return order_form(offer, sorted(current_person().teams))(formdata=posted)
+    made = order_form(offer, sorted(current_person().teams))
+    keeps = request.form.get("do") not in ("ask", "discard") and not _wants_json()
+    return arrived(made, caller(), keeps=keeps) if request.method == "POST" else made(formdata=None)
 
 
 def _prepared(form: OrderForm) -> Prepared:
-    return prepare(db.session.connection(), caller(), form.order())
+    outside = lookups(db.session.connection())
+    form.look_up(outside)
+    return prepare(db.session.connection(), caller(), form.order(), outside)
 
 
 def _form_page(start: Start, notice: Notice | None = None) -> str:
     form = start.form
+    hold(form, caller())
     prepared, conditional, sections = _prepared(form), form.conditional(), drawn(form)
     found = money_of(form, prepared)
     return render_template(
@@ -166,6 +182,7 @@ def _plan(offer: Offer) -> dict[str, Any]:
 def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -> str:
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
+    hold(form, caller())
     steps = [one for one in prepared.steps if one.kind == "step"]
     ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
     known = of_entry(db.session, form.offer.kind, form.offer.name)
@@ -219,7 +236,10 @@ def _send(start: Start, prepared: Prepared) -> ResponseReturnValue:
 def _submitted(form: OrderForm, mark: Mark, key: str) -> Submitted:
     who, order = caller(), form.order()
     with transaction() as unit:
-        return drafts.send(unit, who, order, key, mark.id) if mark.id else submit(unit, who, order, key)
+        made = drafts.send(unit, who, order, key, mark.id) if mark.id else submit(unit, who, order, key)
+        if form.held:
+            held.sent(unit.connection, who.person.id, form.held)
+        return made
 
 
 def _save(start: Start) -> ResponseReturnValue:
@@ -262,7 +282,9 @@ def _paste(start: Start) -> ResponseReturnValue:
             return _form_page(replace(filled, told=[*(sentence(f"Version {one.message}") for one in faults), *filled.told]))
         return _form_page(pasted(start))
     except Invalid as error:
-        return twin_page(start, shape, _ways(start.form.offer), text=text, faults=error.faults), 422
+        # What cannot be read may hold a secret anywhere: it is shown again only where nothing is secret.
+        shown = None if start.form.sensitive() else text
+        return twin_page(start, shape, _ways(start.form.offer), text=shown, faults=error.faults), 422
 
 
 BESIDE: Mapping[str, Callable[[Start], ResponseReturnValue]] = {
@@ -288,9 +310,19 @@ def not_now(error: StratusError) -> ResponseReturnValue:
         token = generate_csrf() if person else None
         return jsonify(person=person.user_id if person else None, token=token), 401 if person is None else 400
     if person is None:
-        return render_template("order/signed_out.html", posted=typed_again(request.form), here=request.path), 401
+        return render_template(
+            "order/signed_out.html", posted=typed_again(request.form, _secret_names()), here=request.path
+        ), 401
     offer, _ = _find(**(request.view_args or {}), version=request.form.get("version"))
     return _form_page(resumed(_form(offer)), Notice("person", STALE)), 400
+
+
+def _secret_names() -> Collection[str]:
+    """The names of the posted form's secrets: nobody is signed in for whom they could be kept."""
+    named = request.view_args or {}
+    kind = str(named.get("kind", "")).removesuffix("s")
+    offer, _ = offers.find(db.session.connection(), {f"catalog_{kind}": named.get("name")})
+    return order_form(offer, ())(formdata=None).sensitive() if offer else ()
 
 
 def _wants_json() -> bool:

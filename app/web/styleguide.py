@@ -10,7 +10,7 @@ from app.identity.guard import public
 from app.web.filters import day_and_time
 from app.web.graph import GraphStep, layout
 from app.web.labels import STATES, Label, due, label
-from app.web.views_fields import Choice, FieldView
+from app.web.views_fields import Choice, Entry, FieldView
 
 blueprint = Blueprint("styleguide", __name__)
 NOW = datetime(2025, 8, 16, 15, 45, tzinfo=UTC)
@@ -221,7 +221,46 @@ def _field_groups() -> list[FieldView]:
         FieldView("sg-checks", "sg-checks", "Alerts", "checks", help="Two at least", picked=("small",), choices=sizes),
         FieldView("sg-check", "sg-check", "High availability", "check", help="Runs the database in two zones.", checked=True),
         FieldView("sg-switch", "sg-switch", "Public", "switch", help="Everybody can reach it.", checked=False),
+        FieldView("sg-picks", "sg-picks", "Networks", "picks", picked=("db.t3.small",), choices=classes),
+        FieldView("sg-json", "sg-json", "Settings", "json", value='{\n  "log": "debug"\n}', mono=True, rows=5),
+        _rules(),
     ]
+
+
+def _rules() -> FieldView:
+    """A list of objects: one row that is there, and the one that a script adds."""
+
+    def row(number: str, spoken: str) -> Entry:
+        name, key = f"sg-rules.{number}", f"sg-rules-{number}"
+        protocols = (Choice("tcp", "tcp"), Choice("udp", "udp"))
+        fields = [
+            FieldView(f"{name}.port", f"{key}-port", "Port", "number", value="443", required=True),
+            FieldView(f"{name}.how", f"{key}-how", "Protocol", "select", value="tcp", choices=protocols, required=True),
+        ]
+        return Entry(number, f"Rule {spoken}", fields, kept=True)
+
+    place = [FieldView("sg-place.city", "sg-place-city", "City", value="Frankfurt", required=True)]
+    parts = [FieldView("sg-place", "sg-place", "Place", "object", parts=place, required=True)]
+    return FieldView(
+        "sg-outer",
+        "sg-outer",
+        "Firewall",
+        "object",
+        required=True,
+        parts=[
+            *parts,
+            FieldView(
+                "sg-rules",
+                "sg-rules",
+                "Rules",
+                "list",
+                help="Which traffic is let in",
+                entries=[row("0", "1")],
+                blank=row("__1__", "__1n__"),
+                most=20,
+            ),
+        ],
+    )
 
 
 def _tickets() -> dict[str, Any]:

@@ -46,6 +46,7 @@
       const told = await answer.json();
       show(told.hidden);
       tell(told);
+      form.dispatchEvent(new CustomEvent("told", { detail: told }));
     } catch {
       // Asked again meanwhile, or the server is away: the form stays as it is.
     }

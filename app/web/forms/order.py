@@ -58,7 +58,7 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     """Base of the forms that `order_form` makes.
 
     held, kept: the handle to the secrets behind its masks, and what is kept under it, by the names of their controls. arrived:
-    what is wrong with the files that came with it. See `forms.keeping`.
+    what is wrong with the files that came with it. files: what people read for each upload. See `forms.keeping`.
     """
 
     offer: ClassVar[Offer]
@@ -68,6 +68,7 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     held: str = ""
     kept: Mapping[str, Any] = {}
     arrived: Sequence[Fault] = ()
+    files: Mapping[str, str] = {}
 
     @property
     def takes_files(self) -> bool:
@@ -150,6 +151,16 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
             if one.name in said and self[one.name].raw != [""]:
                 said[one.name].append(one.words)
         return {id_of(name): words for name, words in said.items()}
+
+    def renewed(self) -> dict[str, Any]:
+        """What fields offer whose choices hang on other answers, by the id of their control."""
+        found: dict[str, Any] = {}
+        for section in self.sections:
+            for one in section.asked:
+                if one.options_from is not None and one.options_from.depends_on:
+                    view = self[section.name_of(one)].view
+                    found[view.id] = {"choices": [[choice.value, choice.label] for choice in view.choices], "help": view.hint}
+        return found
 
     def look_up(self, outside: Lookups) -> None:
         """Let fields show what can be picked now where their documents do not say it."""

@@ -1,0 +1,122 @@
+"""What a posted form brings that no page may carry again: secrets, held for their person under a handle, and files, uploaded.
+
+A page that shows the form once more has a mask where a secret was typed, and the id of the upload where a file was chosen.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from app.core.fields import ABSENT, Field
+from app.core.fields.attaching import judge_content, spoken_size
+from app.core.secrecy import MASK
+from app.errors import Fault, Invalid, TooLarge
+from app.extensions import db
+from app.lifecycle import secrets, uploads
+from app.lifecycle.caller import Caller
+from app.transaction import transaction
+from app.web.forms.answers import AnswerField
+from app.web.forms.nested import with_added
+from app.web.forms.order import HELD, OrderForm
+from app.web.parts import settings
+
+DROP = "drop."
+"""Before the name of a file: the box that leaves it out."""
+
+
+def arrived(made: type[OrderForm], caller: Caller, *, keeps: bool) -> OrderForm:
+    """The form that was posted just now, its secrets concealed. keeps: also keep the files that it brings.
+
+    Faults of the files are the form's `arrived`, besides those that the order is found to have.
+    """
+    answers, faults = with_added(MultiDict(request.form), request.form.get("do", "")), []
+    if keeps:
+        for section in made.sections:
+            for one in section.asked:
+                if one.type == "file":
+                    faults += _file(answers, one, section.name_of(one), section.path, caller)
+    form = made(formdata=answers)
+    form.arrived = faults
+    form.held, form.kept = _held(caller)
+    conceal(form, form.kept)
+    _name_files(form, caller)
+    return form
+
+
+def _held(caller: Caller) -> tuple[str, Mapping[str, Any]]:
+    """The handle that was posted and what is kept under it; neither where it is of no use."""
+    handle = request.form.get(HELD, "")
+    if not handle:
+        return "", {}
+    with transaction() as unit:
+        kept = secrets.held(unit.connection, unit.vault, caller.person.id, request.path, handle)
+    return (handle, kept) if kept else ("", {})
+
+
+def conceal(form: OrderForm, kept: Mapping[str, Any]) -> None:
+    """Let the form show masks for its secrets from now on; those that came back masked are what was `kept`."""
+    for field in _secrets_of(form):
+        field.conceal(kept.get(field.name))
+
+
+def hold(form: OrderForm, caller: Caller) -> None:
+    """Keep the form's secrets under a handle, which its pages carry; nothing to do where they are kept already."""
+    typed = {field.name: field.concealed for field in _secrets_of(form) if field.concealed is not ABSENT}
+    typed = {name: value for name, value in typed.items() if value != MASK}
+    if typed == form.kept:
+        return
+    with transaction() as unit:
+        form.held = secrets.hold(unit.connection, unit.vault, caller.person.id, request.path, typed) if typed else ""
+    form.kept = typed
+
+
+def missed(form: OrderForm, faults: Sequence[Fault]) -> list[Fault]:
+    """What is wrong with an order whose files are not all taken: that of a file counts, not that its answer is missing."""
+    places = {one.path for one in form.arrived}
+    return [*form.arrived, *(one for one in faults if one.path not in places)]
+
+
+def _secrets_of(form: OrderForm) -> list[AnswerField]:
+    return [field for field in form if isinstance(field, AnswerField) and field.secret is not None]
+
+
+def _file(answers: MultiDict[str, str], field: Field, name: str, path: Sequence[str], caller: Caller) -> list[Fault]:
+    """Put the upload that was made of a chosen file among the answers, or say what is wrong with it."""
+    chosen = request.files.get(name)
+    if answers.get(DROP + name):
+        answers.setlist(name, [])
+    if chosen is None or not chosen.filename:
+        return []
+    answers.setlist(name, [])
+    try:
+        upload_id, faults = _kept(chosen, field, caller)
+    except (TooLarge, Invalid) as error:
+        return [Fault((*path, field.name), error.code, _words(error))]
+    answers.setlist(name, [upload_id] if upload_id else [])
+    return [one.under(*path) for one in faults]
+
+
+def _kept(chosen: FileStorage, field: Field, caller: Caller) -> tuple[str, Sequence[Fault]]:
+    limit = settings().max_upload_bytes
+    received = uploads.receive(chosen.stream, limit)  # type: ignore[arg-type]  # Werkzeug's own name for a binary stream
+    with received.content:
+        if faults := judge_content(field, received.size, received.media_type, is_text=received.is_text):
+            return "", faults
+        with transaction() as unit:
+            return uploads.keep(unit, caller, chosen.filename or "", received).upload_id, ()
+
+
+def _words(error: TooLarge | Invalid) -> str:
+    limit = spoken_size(settings().max_upload_bytes)
+    return f"may have at most {limit}" if isinstance(error, TooLarge) else "must not be an empty file"
+
+
+def _name_files(form: OrderForm, caller: Caller) -> None:
+    """Let the form know how the files are called that its answers name."""
+    files = [one for one in form if isinstance(one, AnswerField) and one.asks.type == "file" and one.raw]
+    known = uploads.known(db.session.connection(), caller, [one.raw[-1] for one in files]) if files else {}
+    for one in files:
+        one.upload = known.get(one.raw[-1])
+    form.files = {upload_id: one.shown for upload_id, one in known.items()}

@@ -1,0 +1,116 @@
+// Fields that are more than one control: rows of lists that come and go, editors of JSON, choices that hang on other answers.
+// Without script every button here posts the form, and the server draws it anew.
+(() => {
+  const form = document.getElementById("order");
+  if (!form) return;
+  const changed = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
+  const firstOf = (entry) => entry?.querySelector("input:not([type=hidden]), select, textarea");
+
+  // Rows. A row that was added counts even if nothing is changed in it: `row:` says so.
+  const rowsOf = (list) => [...list.querySelector(":scope > [data-entries]").children];
+  const say = (list, words) => (list.querySelector(":scope > [data-said]").textContent = words);
+  const showRoom = (list) => {
+    const full = rowsOf(list).length >= Number(list.dataset.most);
+    list.querySelector(":scope > [data-add]").disabled = full;
+  };
+
+  const add = (list) => {
+    const template = list.querySelector(":scope > [data-blank]");
+    const next = 1 + Math.max(-1, ...rowsOf(list).map((row) => Number(row.dataset.entry)));
+    const mark = template.content.firstElementChild.dataset.entry;
+    const box = document.createElement("template");
+    box.innerHTML = template.innerHTML.replaceAll(mark, next).replaceAll(mark.replace(/__$/, "n__"), next + 1);
+    const row = box.content.firstElementChild;
+    list.querySelector(":scope > [data-entries]").append(row);
+    firstOf(row)?.focus();
+    say(list, `${row.getAttribute("aria-label")} added`);
+    showRoom(list);
+    changed(list);
+  };
+
+  const remove = (row) => {
+    const list = row.closest("[data-list]");
+    const rows = rowsOf(list);
+    const near = rows[rows.indexOf(row) + 1] ?? rows[rows.indexOf(row) - 1];
+    const words = `${row.getAttribute("aria-label")} removed`;
+    row.remove();
+    (firstOf(near) ?? list.querySelector(":scope > [data-add]")).focus();
+    say(list, words);
+    showRoom(list);
+    changed(list);
+  };
+
+  // JSON. What is no JSON is said at once, with its place; whether it keeps to its schema only the server knows.
+  const complaint = (text) => {
+    try {
+      JSON.parse(text);
+      return "";
+    } catch (error) {
+      const at = /position (\d+)/.exec(error.message);
+      if (!at) return "is no JSON yet";
+      const before = text.slice(0, Number(at[1])).split("\n");
+      return `is no JSON: look at line ${before.length}, column ${before.at(-1).length + 1}`;
+    }
+  };
+
+  const tell = (editor, all) => {
+    const place = document.getElementById(`${editor.id}-live`);
+    const lines = all.map((words) => {
+      const line = document.createElement("p");
+      line.className = "error";
+      line.textContent = words;
+      return line;
+    });
+    place.replaceChildren(...lines);
+    // What was said when the form came back is about an answer that is not there any more.
+    document.getElementById(`${editor.id}-error`)?.setAttribute("hidden", "");
+    editor.closest(".field").classList.toggle("has-error", all.length > 0);
+    if (all.length) editor.setAttribute("aria-invalid", "true");
+    else editor.removeAttribute("aria-invalid");
+  };
+
+  const shown = new WeakMap();
+  const judge = (editor, wrong) => {
+    const text = editor.value.trim();
+    const words = text && complaint(text);
+    const all = words ? [`${editor.dataset.json} ${words}.`] : text ? (wrong ?? shown.get(editor) ?? []) : [];
+    if (String(all) !== String(shown.get(editor) ?? [])) tell(editor, all);
+    shown.set(editor, all);
+  };
+
+  // Choices that hang on other answers.
+  const renew = (id, offered) => {
+    const input = document.getElementById(id);
+    if (!input) return;
+    const picked = input.multiple ? [...input.selectedOptions].map((one) => one.value) : [];
+    const options = offered.choices.map(([value, label]) => new Option(label, value, false, picked.includes(value)));
+    if (input.multiple) input.replaceChildren(...options);
+    else {
+      const list = document.getElementById(`${id}-suggestions`) ?? document.createElement("datalist");
+      list.id = `${id}-suggestions`;
+      list.replaceChildren(...options);
+      input.after(list);
+      input.setAttribute("list", list.id);
+    }
+    const help = document.getElementById(`${id}-help`);
+    if (help && help.textContent !== offered.help) help.textContent = offered.help;
+  };
+
+  // What the server says of the answers so far; `order.js` asks it.
+  form.addEventListener("told", ({ detail }) => {
+    for (const [id, wrong] of Object.entries(detail.wrong ?? {})) judge(document.getElementById(id), wrong);
+    for (const [id, offered] of Object.entries(detail.choices ?? {})) renew(id, offered);
+  });
+  form.addEventListener("input", (event) => {
+    if (event.target.matches("[data-json]")) judge(event.target);
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.matches("[data-add]")) add(button.closest("[data-list]"));
+    else if (button?.matches("[data-remove]")) remove(button.closest("[data-entry]"));
+    else if (button?.matches("[data-renews]")) changed(button);
+    else return;
+    event.preventDefault();
+  });
+  form.querySelectorAll("[data-list]").forEach(showRoom);
+})();
