@@ -85,7 +85,10 @@ def _rows(form: OrderForm, section: Section, resolved: Resolved, ahead: Ahead) -
     settled = {one.field.name: one for one in section.settled}
     asked = {one.name for one in section.asked}
     return [
-        (field.label, _words(form.with_names(section, field), values, settled.get(field.name), sources.get(field.name)))
+        (
+            field.label,
+            _words(form.with_names(section, field), values, settled.get(field.name), sources.get(field.name), form.files),
+        )
         for field in section.fields
         if field.name in settled or (field.name in asked and _was_asked(section, field, values))
     ]
@@ -96,8 +99,12 @@ def _was_asked(section: Section, field: Field, values: Mapping[str, Any]) -> boo
     return values.get(field.name) is not None or not section.may_hide(field)
 
 
-def _words(field: Field, values: Mapping[str, Any], settled: Settled | None, source: Source | None) -> str:
+def _words(
+    field: Field, values: Mapping[str, Any], settled: Settled | None, source: Source | None, files: Mapping[str, str]
+) -> str:
     words = answer(field, values.get(field.name))
+    if field.type == "file":
+        words = files.get(words, words)
     if settled is None:
         note = _note(field, values.get(field.name), source)
         return NOTED.format(words, note) if note else words
