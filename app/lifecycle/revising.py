@@ -16,7 +16,7 @@ from app.core.approvals import differences
 from app.core.order import Resolved
 from app.core.statuses import BEFORE_BUILDING
 from app.errors import Conflict, Fault, Invalid
-from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns
+from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, uploads
 from app.lifecycle.approvals import audited, back, own, say
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import Prepared, prepare
@@ -94,6 +94,7 @@ def _replace(
     if taken := looking_up.take(connection, request.id, looking_up.claims_of(offer, resolved, request.requester_team)):
         raise Invalid(faults=taken)
     secrets.store_instead(connection, unit.vault, request.id, prepared.secret)
+    uploads.used_by(connection, request.id, prepared.uploads)
     different = secret != prepared.secret or before != approving.digest_of(connection, request.id)
     back(change)
     was = {"": request.bundle_parameters, **request.item_parameters}
