@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
-from app.queries import approvals, catalog, request_lists, search, tickets
+from app.queries import approvals, catalog, drafts, request_lists, search, tickets
 from app.queries.shapes import Summary
 from app.web.parts import cursors
 from app.web.requests import BAR_ORDER
@@ -22,6 +22,7 @@ blueprint = Blueprint("home", __name__)
 MOST_TICKETS = 5
 MOST_APPROVALS = 5
 MOST_OPEN = 10
+MOST_DRAFTS = 5
 MOST_ENDED = 5
 MOST_AGAIN = 3
 MOST_BUNDLES = 5
@@ -43,6 +44,7 @@ def show() -> ResponseReturnValue:
         waiting=_waiting(person),
         approvals=approvals.listing(db.session, person, approvals.Filters(waiting=True), MOST_APPROVALS, None, cursors()).items,
         rows=[_row(one) for one in _mine(person, OPEN, MOST_OPEN) + _mine(person, ENDED, MOST_ENDED)],
+        drafts=drafts.listing(db.session, person, "draft", drafts.Filters(), MOST_DRAFTS, None, cursors()).items,
         again=_again(person),
         bundles=catalog.entries(db.session, "bundle", catalog.Filters(), MOST_BUNDLES, None, cursors()).items,
         tags=search.facets(db.session, search.Filters())["tag"][:MOST_TAGS],
@@ -93,5 +95,5 @@ def _on_offer(summary: Summary) -> dict[str, Any] | None:
         "title": entry.title,
         "it": summary,
         "href": url_for("catalog.show", kind=kind, name=name),
-        "order": url_for("ordering.ask", kind=kind, name=name),
+        "order": url_for("ordering.ask", kind=kind, name=name, again=summary.request_id),
     }

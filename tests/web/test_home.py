@@ -95,7 +95,7 @@ def test_what_was_ordered_last_can_be_ordered_again_once_an_entry(cache, signed_
     cache("second")
     page = signed_in("sarah-123").get("/")
     assert "Order again Cache second" in words(page)
-    assert page.text.count('href="/order/items/cache"') == 1
+    assert page.text.count('href="/order/items/cache?again=') == 1
 
 
 def test_what_left_the_catalog_cannot_be_ordered_again(house, cache, signed_in):

@@ -395,3 +395,22 @@ def test_a_draft_without_its_version_on_offer_opens_with_the_current_one(house, 
     with house.engine.begin() as connection:
         connection.execute(update(DRAFT).values(catalog_version="0.1.0"))
     assert desk.get(told["here"]).status_code == 200
+
+
+# Ways in
+
+
+def test_the_start_page_leads_to_drafts_and_to_ordering_again(desk, house):
+    told = saved(desk, {"item.name": "portal"})
+    made = house.order({"catalog_item": "cache", "parameters": {"name": "shop"}}).request_id
+    page = desk.get("/")
+    assert f'<a class="title" href="{told["here"]}">portal</a>' in page.text
+    assert f'href="{CACHE}?again={made}"' in page.text
+
+
+def test_a_request_and_the_list_lead_to_ordering_again_and_to_a_template(desk, house):
+    made = house.order({"catalog_item": "cache", "parameters": {"name": "shop"}}).request_id
+    page = desk.get(f"/requests/{made}")
+    assert f'href="/templates/new?request={made}"' in page.text
+    assert f'href="{CACHE}?again={made}"' in page.text
+    assert f'href="{CACHE}?again={made}"' in desk.get("/requests").text

@@ -80,7 +80,7 @@ def test_the_next_page_goes_on_where_the_first_ended(house: House, signed_in: Si
 def test_a_row_says_state_steps_and_how_long(house: House, signed_in: SignedIn):
     stories.done(house)
     assert re.search(
-        r"Small Database Small Database 1\.0\.0 Done 2 of 2 done \d\d:\d\d (\d+|under 1) s",
+        r"Small Database Small Database 1\.0\.0, order again Done 2 of 2 done \d\d:\d\d (\d+|under 1) s",
         words(signed_in("sarah-123").get("/requests")),
     )
 
