@@ -5,8 +5,6 @@ answer that got lost leaves either all that it told of or nothing. Each row's ke
 row that was taken answers its request again, in the same batch or in another one.
 """
 
-import hashlib
-import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,18 +80,17 @@ def send(unit: Unit, caller: Caller, batch: Batch, key: str | None = None) -> st
 
     Raises Invalid with the faults of every row, where all or nothing is wanted; Conflict when `key` was used for another batch.
     """
-    kept = list(_kept(unit.connection, batch))
-    digest = hashlib.sha256(json.dumps([batch.mode, kept], sort_keys=True).encode()).hexdigest() if key is not None else None
-    if known := _known(unit.connection, caller, key, digest):
+    written = batch.model_dump_json()
+    if known := _known(unit, caller, key, written):
         return known
-    number = _begin(unit, caller, batch, key, digest)
+    number = _begin(unit, caller, batch, key, written)
     if number is None:  # Somebody with the same key was faster, and has committed by now.
-        if known := _known(unit.connection, caller, key, digest):
+        if known := _known(unit, caller, key, written):
             return known
         raise Conflict("the batch could not be stored; send it again")
     taken = _take_all(unit, caller, batch)
     _refuse_any(batch, taken)
-    return _store(unit, caller, number, batch, kept, taken)
+    return _store(unit, caller, number, batch, taken)
 
 
 def rehearse(unit: Unit, caller: Caller, batch: Batch) -> list[list[Fault]]:
@@ -111,17 +108,17 @@ def rehearse(unit: Unit, caller: Caller, batch: Batch) -> list[list[Fault]]:
     return [list(one.faults) for one in taken]
 
 
-def _known(connection: Connection, caller: Caller, key: str | None, digest: str | None) -> str | None:
+def _known(unit: Unit, caller: Caller, key: str | None, written: str) -> str | None:
     if key is None:
         return None
-    row = connection.execute(
+    row = unit.connection.execute(
         select(BATCH.c.batch_id, BATCH.c.idempotency_hash).where(
             BATCH.c.requester_id == caller.person.id, BATCH.c.idempotency_key == key
         )
     ).one_or_none()
     if row is None:
         return None
-    if row.idempotency_hash != digest:
+    if not unit.vault.is_mark(row.idempotency_hash, written):
         raise Conflict("this Idempotency-Key was used for another batch", code="idempotency_key_reused")
     return str(row.batch_id)
 
@@ -138,7 +135,7 @@ def _kept(connection: Connection, batch: Batch) -> Iterator[dict[str, Any]]:
         yield without_secrets(offer, row.order) if offer is not None else named
 
 
-def _begin(unit: Unit, caller: Caller, batch: Batch, key: str | None, digest: str | None) -> Any:
+def _begin(unit: Unit, caller: Caller, batch: Batch, key: str | None, written: str) -> Any:
     """Write the batch's own row; its key, or None where the idempotency key is taken."""
     day = func.to_char(func.clock_timestamp(), "YYYYMMDD")
     letters = "".join(secrets.choice(ID_LETTERS) for _ in range(6))
@@ -150,7 +147,7 @@ def _begin(unit: Unit, caller: Caller, batch: Batch, key: str | None, digest: st
         "taken": 0,
         "requester_id": caller.person.id,
         "idempotency_key": key,
-        "idempotency_hash": digest,
+        "idempotency_hash": unit.vault.mark(written) if key is not None else None,
     }
     return unit.connection.scalar(upsert(BATCH).values(values).on_conflict_do_nothing().returning(BATCH.c.id))
 
@@ -216,9 +213,7 @@ def _refuse_any(batch: Batch, taken: Sequence[Taken]) -> None:
         raise Invalid("None of the rows was taken: some have faults, and all or nothing was asked for.", faults=faults)
 
 
-def _store(
-    unit: Unit, caller: Caller, number: Any, batch: Batch, kept: Sequence[Mapping[str, Any]], taken: Sequence[Taken]
-) -> str:
+def _store(unit: Unit, caller: Caller, number: Any, batch: Batch, taken: Sequence[Taken]) -> str:
     rows = [
         {
             "batch_id": number,
@@ -229,7 +224,7 @@ def _store(
             "repeated": one.repeated,
             "faults": [fault.as_json() for fault in one.faults] or None,
         }
-        for place, (one, order) in enumerate(zip(taken, kept, strict=True))
+        for place, (one, order) in enumerate(zip(taken, _kept(unit.connection, batch), strict=True))
     ]
     unit.connection.execute(insert(BATCH_ROW), rows)
     number_taken = sum(one.request is not None for one in taken)

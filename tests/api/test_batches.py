@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from app.models.tables import BATCH_ROW, REQUEST
 from tests.api.conftest import work
+from tests.fixtures.house import http, item
 
 URL = "/api/v1/requests/batch"
 CSV = {"content_type": "text/csv"}
@@ -192,3 +193,14 @@ def test_a_kept_order_has_no_secrets(sent, house):
     rows = [{"key": "a", "order": {**database("good"), "parameters": {"password": "hunter2"}, "catalog_item": "no-such"}}]
     sent({"mode": "row_by_row", "rows": rows})
     assert "hunter2" not in str(house.rows(select(BATCH_ROW.c.order)))
+
+
+def test_rows_of_a_batch_count_together_for_a_quota(sarah, dana, house):
+    fields = "[{name: name, type: string, required: true}]"
+    house.offer(box=item(http("one"), fields=fields, extra="quota: {boxes: 1}"))
+    dana.put("/api/v1/admin/quotas", json={"team": "customer-experience", "limits": {"boxes": 2}})
+    rows = [{"key": key, "order": {"catalog_item": "box", "parameters": {"name": key}}} for key in ("a", "b", "c")]
+    answer = sarah.post(URL, json={"mode": "all_or_nothing", "rows": rows})
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json["errors"]] == [("/rows/2/order", "quota_exceeded")]
+    made = sarah.post(URL, json={"mode": "row_by_row", "rows": rows}).json
+    assert [row["state"] for row in made["results"]] == ["taken", "taken", "refused"]
