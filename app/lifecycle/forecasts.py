@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, text, tuple_
+from sqlalchemy import Connection, Engine, Row, Select, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.forecast import KEPT, Run, covered, forecast, step_key
@@ -22,8 +22,11 @@ MOST_BATCHES = 20
 """How much is read at once, so that a house with a long past does not keep a worker from its work."""
 SETTLED = timedelta(seconds=10)
 """What was completed later is left for the next time: a transaction with an earlier time may not have been seen yet."""
+PAST = 10_000
+"""How many of the newest are read the first time: of a long past only the last runs of each entry would be kept."""
 MARK = "requests"
 ONCE = "SELECT pg_try_advisory_xact_lock(hashtext('stratus forecasts'))"
+DONE = is_one_of(REQUEST.c.status, RequestStatus.COMPLETED)
 
 Entry = tuple[str, str]
 
@@ -56,14 +59,19 @@ def _batch(connection: Connection, settled: timedelta) -> int:
 
 
 def _mark(connection: Connection) -> Row[Any] | None:
-    return connection.execute(select(FORECAST_MARK).where(FORECAST_MARK.c.name == MARK)).one_or_none()
+    """After which request to go on; None for the first there is."""
+    found = connection.execute(select(FORECAST_MARK).where(FORECAST_MARK.c.name == MARK)).one_or_none()
+    return found or connection.execute(_beginning()).one_or_none()
 
 
-def _completed(mark: Row[Any] | None, settled: timedelta) -> Any:
+def _beginning() -> Select[Any]:
+    done = select(REQUEST.c.completed_at, REQUEST.c.id.label("request_id")).where(DONE)
+    return done.order_by(REQUEST.c.completed_at.desc(), REQUEST.c.id.desc()).offset(PAST).limit(1)
+
+
+def _completed(mark: Row[Any] | None, settled: timedelta) -> Select[Any]:
     columns = [REQUEST.c[name] for name in ("id", "catalog_kind", "catalog_name", "created_at", "completed_at")]
-    statement = select(*columns).where(
-        is_one_of(REQUEST.c.status, RequestStatus.COMPLETED), REQUEST.c.completed_at < func.clock_timestamp() - settled
-    )
+    statement = select(*columns).where(DONE, REQUEST.c.completed_at < func.clock_timestamp() - settled)
     if mark is not None:
         statement = statement.where(tuple_(REQUEST.c.completed_at, REQUEST.c.id) > (mark.completed_at, mark.request_id))
     return statement.order_by(REQUEST.c.completed_at, REQUEST.c.id).limit(BATCH)

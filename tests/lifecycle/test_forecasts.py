@@ -82,6 +82,12 @@ def test_many_are_read_in_batches(thing, monkeypatch):
     assert learned(thing).runs == 5
 
 
+def test_of_a_long_past_only_the_newest_are_read(thing, monkeypatch):
+    monkeypatch.setattr(forecasts, "PAST", 2)
+    run(thing, 5)
+    assert forecasts.learn(thing.engine, AT_ONCE) == 2
+
+
 def test_two_workers_at_once_read_it_once(thing):
     run(thing)
     with thing.engine.begin() as other:
@@ -106,7 +112,8 @@ def crowded(thing: House) -> Iterator[Connection]:
 
 
 def test_what_was_completed_since_is_found_by_an_index(crowded):
-    assert "ix_service_requests_completed" in plan(crowded, forecasts._completed(None, AT_ONCE))
+    for statement in (forecasts._completed(None, AT_ONCE), forecasts._beginning()):
+        assert "ix_service_requests_completed" in plan(crowded, statement)
 
 
 def test_the_last_tickets_of_a_team_are_found_by_an_index(crowded):
