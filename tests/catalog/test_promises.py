@@ -169,7 +169,7 @@ name: "Example"
 version: "1.0.0"
 description: "Around an example of the guide"
 owner: "platform-data-team"
-presentation: {fields: [{name: app_name, type: string}, {name: allocated_storage, type: integer}]}
+presentation: {fields: [{name: app_name, type: string}, {name: allocated_storage, type: integer}, {name: environment, type: string}]}
 fulfillment:
   manual: {system: internal, template: {title: "By hand"}}
   automation:
@@ -194,4 +194,4 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
 
 
 def test_the_guide_has_an_example_of_each():
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 8
