@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.statuses import AttemptStatus, RequestStatus, StepStatus, TicketStatus
+from app.core.statuses import ApprovalStatus, AttemptStatus, RequestStatus, StepStatus, TicketStatus
 from app.web.labels import STATES, Label, due, label
 
 NOW = datetime(2025, 8, 16, 10, 45, tzinfo=UTC)
@@ -14,13 +14,13 @@ SPRITE = Path("static/icons/sprite.svg").read_text()
 STYLES = Path("static/css/portal.css").read_text()
 
 
-@pytest.mark.parametrize("statuses", [RequestStatus, StepStatus, AttemptStatus, TicketStatus])
+@pytest.mark.parametrize("statuses", [RequestStatus, StepStatus, AttemptStatus, TicketStatus, ApprovalStatus])
 def test_every_status_has_a_label(statuses: type[StrEnum]):
     assert set(statuses) <= set(STATES), "add the new status to STATES in app/web/labels.py"
 
 
 def test_no_label_is_for_a_status_that_does_not_exist():
-    known = {*RequestStatus, *StepStatus, *AttemptStatus, *TicketStatus, "draft"}
+    known = {*RequestStatus, *StepStatus, *AttemptStatus, *TicketStatus, *ApprovalStatus, "draft"}
     assert set(STATES) == known
 
 

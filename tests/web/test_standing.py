@@ -1,9 +1,14 @@
 """Where a request stands, in words: what happened, whose move it is, what is kept, what to press."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from app.core.approvals import Approver
+from app.queries.approval_values import Approval, Message, Vote
 from app.queries.shapes import Output
 from app.web.standing import Standing, standing
 from tests.web.cases import CLASH, NOON, at, case, check, claimed, event, resolved, step, ticket
@@ -167,10 +172,44 @@ def test_a_failure_that_nobody_takes_over_says_so():
     assert said.move == "Nothing more happens here by itself."
 
 
-@pytest.mark.parametrize("status", ["pending_approval", "needs_info", "rejected"])
-def test_a_state_of_a_later_part_is_said_in_the_words_of_its_label(status: str):
-    said = standing(case(EKS, status=status))
-    assert said.title.startswith("customer-portal: ")
+# Waiting for people to agree
+
+
+def asked(who: str = "sarah-123", status: str = "pending_approval", vote: str = "", **more: Any) -> Standing:
+    """A request to which carol's team must agree."""
+    approver, decided = Approver("team", "platform-data-team"), vote or "pending"
+    votes = [Vote(uuid4(), "Carol", vote, "Too large.", at(1))] if vote else []
+    nothing = dict.fromkeys(("reminded_at", "escalated_at", "decided_at"))
+    due = {"created_at": at(60), "due_at": at(-60), "on_timeout": "escalate"}
+    head = ("APR-1", decided, 1, [approver], 1, "It is large.", "0" * 64, uuid4())
+    one = Approval(*head, **due, **nothing, votes=votes)
+    made = case(EKS, status=status, who=who, **more)
+    talk = [Message("question", "Carol", "What for?", (), at(5))] if status == "needs_info" else []
+    return standing(replace(made, detail=replace(made.detail, approvals=[one], messages=talk)))
+
+
+def test_who_must_agree_is_named_with_the_reason():
+    said = asked()
+    assert (said.title, said.move) == ("customer-portal waits for approval", NOT_YOURS.format("platform-data-team"))
+    assert said.rest.startswith("It is large.")
+
+
+def test_whoever_must_agree_is_led_to_the_approval():
+    said = asked("carol-789")
+    assert (said.move, said.link and said.link.href) == ("It is your move.", "/approvals/APR-1")
+
+
+@pytest.mark.parametrize(("who", "move"), [("sarah-123", "It is your move."), ("bob-456", NOT_YOURS.format("Sarah"))])
+def test_a_question_is_the_move_of_whoever_ordered(who: str, move: str):
+    said = asked(who, "needs_info")
+    assert (said.title, said.move) == ("Carol asks: What for?", move)
+
+
+@pytest.mark.parametrize(("vote", "did"), [("rejected", "was rejected"), ("sent_back", "was sent back")])
+def test_a_no_gives_the_reason_and_who_said_it(vote: str, did: str):
+    said = asked(status="rejected", vote=vote, failure="Too large.")
+    assert said.title == f"customer-portal {did}: Too large"
+    assert said.rest.startswith("Carol said so.")
 
 
 # Being found out, waiting for its turn, checks
