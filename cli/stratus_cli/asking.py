@@ -22,13 +22,14 @@ class Asker:
     """What asking needs besides the form.
 
     raised: which of some fields that are not always asked the answers so far raise, by name. teams: those of the caller.
-    options: choices of a field that come from elsewhere. upload: gives the value of a file's field for the file of that name.
+    options: choices of a field that come from elsewhere. upload: gives the value of a file's field for the file of that
+    name.
     """
 
     raised: Callable[[Part, Sequence[Field]], Collection[str]]
     teams: Sequence[str] = ()
     options: Callable[[Part, Field], Sequence[Mapping[str, Any]]] = field(default=lambda _part, _field: ())
-    upload: Callable[[Part, Field, str], Any] = field(default=lambda _part, _field, name: values.content(name))
+    upload: Callable[[str], Any] = values.content
     _asked: set[tuple[tuple[str, ...], str]] = field(default_factory=set)
     _group: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,16 +90,16 @@ class Asker:
             return self._object(part, shown)
         if kind == "list" and isinstance(shown.get("of"), Mapping):
             return self._list(part, shown)
-        return self._text(part, shown)
+        return self._text(shown)
 
     def _with_options(self, part: Part, one: Field) -> Field:
         if one.get("type") == "team":
             return {**one, "oneof": list(self.teams)}
-        if not one.get("options_from"):
+        if one.get("type") != "user" and not one.get("options_from"):
             return one
         return {**one, "options" if one["type"] == "multiselect" else "oneof": list(self.options(part, one))}
 
-    def _text(self, part: Part, one: Field) -> Any:
+    def _text(self, one: Field) -> Any:
         known = values.choices(one)
         while True:
             text = _prompt(one)
@@ -108,7 +109,7 @@ class Asker:
                 click.echo("  must be filled in")
                 continue
             if one.get("type") == "file":
-                return self.upload(part, one, text)
+                return self.upload(text)
             if text.startswith("@") and one.get("type") in ("textarea", "json"):
                 text = values.content(text[1:])
             value = values.read(_read_as(one), text)
@@ -176,7 +177,7 @@ def _prompt(one: Field) -> str:
 
 
 def _read_as(one: Field) -> Field:
-    return {**one, "type": "selection"} if one.get("type") == "team" else one
+    return {**one, "type": "selection"} if one.get("type") in ("team", "user") else one
 
 
 def _fits(value: Any, known: Sequence[tuple[str, Any, str]]) -> bool:

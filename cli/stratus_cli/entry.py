@@ -16,7 +16,8 @@ ENABLED = "enabled"
 class Part:
     """One part of the form. place: where its answers stand in the order; names: what addresses it in `--set`.
 
-    fixed: names that the bundle sets. optional: whether it may be left out, `default` whether it is in at first.
+    item: whose fields they are, empty for the bundle's own. fixed: names that the bundle sets. optional: whether it may be left
+    out, `default` whether it is in at first.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Part:
     default: bool = True
     about: str = ""
     groups: Sequence[Mapping[str, Any]] = ()
+    item: str = ""
 
     def group(self, one: Field) -> Mapping[str, Any]:
         """The group that a field stands in; empty for none."""
@@ -82,7 +84,8 @@ def load(portal: Portal, name: str, version: str | None = None) -> Entry:
     if kind == "item":
         form = document["presentation"]
         names = frozenset({"parameters"})
-        own = Part(document["title"], ("parameters",), names, form.get("fields", []), groups=form.get("groups") or ())
+        fields, groups = form.get("fields", []), form.get("groups") or ()
+        own = Part(document["title"], ("parameters",), names, fields, groups=groups, item=document["name"])
         return Entry(kind, document, [own])
     return Entry(kind, document, [_own(document), *_items(portal, document)])
 
@@ -125,4 +128,5 @@ def _item(
         default=bool(one.get("default_enabled", False)) if optional else True,
         about=one.get("help_text") or shown["description"],
         groups=shown["presentation"].get("groups") or (),
+        item=name,
     )

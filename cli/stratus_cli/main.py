@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from stratus_cli import __version__
-from stratus_cli.commands import account, catalog, ordering, requests, tickets
+from stratus_cli.commands import account, approvals, batches, catalog, ordering, requests, tickets
 from stratus_cli.exits import CODES, Exit, Stop
 from stratus_cli.session import Session, environment
 
@@ -51,7 +51,7 @@ def cli(context: click.Context, url: str | None, output: str, patience: float) -
         context.color = False
 
 
-for _part in (account, catalog, ordering, requests, tickets):
+for _part in (account, catalog, ordering, batches, requests, tickets, approvals):
     for _command in _part.COMMANDS:
         cli.add_command(_command)
 

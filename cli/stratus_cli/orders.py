@@ -1,12 +1,14 @@
 """An order as JSON: values put in by path, and the portal's word on what it would come to."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from stratus_cli import values
 from stratus_cli.entry import Entry, Part
 from stratus_cli.exits import Exit, Stop
 from stratus_cli.portal import Portal
-from stratus_cli.values import as_json, read, setting
+from stratus_cli.values import setting
 
 Order = dict[str, Any]
 HEAD = frozenset({"version", "requester"})
@@ -35,17 +37,24 @@ def named(order: Mapping[str, Any]) -> str:
     return str(order.get("catalog_bundle") or order.get("catalog_item") or "")
 
 
-def assign(order: Order, entry: Entry, text: str) -> None:
+def assign(portal: Portal, order: Order, entry: Entry, text: str) -> None:
     """Put one `--set` into the order. The field that its path names says how the text is read. Raises Stop."""
-    names, value, is_json = setting(text)
-    place, field = _addressed(entry, names)
-    put(order, place, as_json(value, text.partition(":=")[0]) if is_json else read(field, value))
+    given = setting(text)
+    place, field = _addressed(entry, given.names)
+    put(order, place, upload(portal, given.file) if field.get("type") == "file" and given.file else given.value(field))
 
 
 def validate(portal: Portal, order: Mapping[str, Any]) -> dict[str, Any]:
     """What the order would come to. Nothing is written. Raises Stop."""
     found: dict[str, Any] = portal.post("/requests/validate", order, again=True)
     return found
+
+
+def upload(portal: Portal, name: str) -> str:
+    """Send a file; what an order names it by. Raises Stop."""
+    headers = {"Content-Type": "application/octet-stream"}
+    sent = portal.send("/uploads", values.raw(name), headers, {"name": Path(name).name})
+    return str(sent["upload_id"])
 
 
 def included(order: Mapping[str, Any], part: Part) -> bool:

@@ -63,9 +63,10 @@ class Portal:
         sent = {} if body is None else {"json": body}
         return self._answered(self._call("POST", where, again=again or bool(key), headers=headers, **sent))
 
-    def upload(self, where: str, content: bytes, headers: Mapping[str, str], params: Params | None = None) -> Any:
-        """Send a file as it is."""
-        return self._answered(self._call("POST", where, again=False, content=content, headers=headers, params=_asked(params)))
+    def send(self, where: str, content: bytes, headers: Mapping[str, str], params: Params | None = None) -> Any:
+        """Post a file as it is. Tried again only where `headers` hold an `Idempotency-Key`."""
+        again = "Idempotency-Key" in headers
+        return self._answered(self._call("POST", where, again=again, content=content, headers=headers, params=_asked(params)))
 
     def delete(self, where: str) -> None:
         """Take something away; it is gone whether it was there or not."""

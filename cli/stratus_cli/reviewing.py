@@ -20,9 +20,9 @@ def lines(review: Review) -> Iterator[str]:
         yield from part(review)
 
 
-def money(amount: Any, price: Mapping[str, Any]) -> str:
-    """An amount with its currency and period."""
-    return "cannot be computed" if amount is None else f"{amount} {price.get('currency', '')} a {price.get('per', 'month')}"
+def money(total: Any, price: Mapping[str, Any]) -> str:
+    """An amount with its currency and period. One that cannot be worked out is never nothing."""
+    return "cannot be worked out" if total is None else f"{total:,.2f} {price['currency']} a {price['per']}"
 
 
 def _values(review: Review) -> Iterator[str]:
@@ -62,19 +62,32 @@ def _price(review: Review) -> Iterator[str]:
     if not price:
         return
     yield f"Price: {money(price['total'], price)}"
-    rows = [(one["label"], one["amount"]) for item in price.get("items", ()) for one in item.get("lines", ())]
+    rows = [
+        (one["label"], "?" if one["amount"] is None else f"{one['amount']:,.2f}")
+        for item in price.get("items", ())
+        for one in item.get("lines", ())
+    ]
     yield from ("  " + line for line in facts(rows))
     yield from (f"  {clean(problem)}" for problem in price.get("problems", ()))
 
 
-def _quotas(review: Review) -> Iterator[str]:
-    rows = [
-        (one["resource"], one["requested"], one["used"] + one["reserved"], one["limit"], one["available_after"])
-        for one in review.get("quotas") or ()
-    ]
+def quota_lines(quotas: Sequence[Review]) -> Iterator[str]:
+    """The quotas that an order touches, before and after."""
+    keys = ("requested", "used", "reserved", "limit", "available_after")
+    rows = [(one["resource"], *(amount(one[key]) for key in keys), one["unit"]) for one in quotas]
     if rows:
         yield "Quotas"
-        yield from ("  " + line for line in table(("resource", "this order", "taken", "limit", "left"), rows))
+        head = ("resource", "this order", "used", "reserved", "limit", "left", "unit")
+        yield from ("  " + line for line in table(head, rows))
+
+
+def amount(number: Any) -> str:
+    """An amount without what says nothing: `40.0` is 40."""
+    return f"{number:g}" if isinstance(number, float) else str(number)
+
+
+def _quotas(review: Review) -> Iterator[str]:
+    yield from quota_lines(review.get("quotas") or ())
 
 
 def _approvals(review: Review) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -86,6 +87,15 @@ def pages(portal: Portal, where: str, key: str, params: Mapping[str, Any], most:
         cursor = page["pagination"]["next_cursor"]
         if cursor is None or len(found) >= most:
             return {**page, key: found}
+
+
+def confirmed(question: str, yes: bool) -> None:
+    """Ask, unless somebody said yes before. Raises Abort for no, and Stop where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Stop(Exit.INVALID, "There is no terminal to ask whether to do it: add --yes.")
+    click.confirm(question, default=True, abort=True)
 
 
 def environment(name: str) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +45,49 @@ def read(field: Field, text: str) -> Any:
     return text
 
 
-def setting(text: str) -> tuple[list[str], str, bool]:
-    """One `--set`: the names of its path, its text, and whether that is JSON (`path:=json`). `path=@file` reads a file."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One `--set`. names: of its path; how: `=` for text, `:=` for JSON; text: what stands behind it, `@FILE` as it is."""
+
+    names: Sequence[str]
+    how: str
+    text: str
+
+    @property
+    def file(self) -> str:
+        """The file that `path=@FILE` names; empty where there is none."""
+        return self.text[1:] if self.how == "=" and self.text.startswith("@") else ""
+
+    def value(self, field: Field) -> Any:
+        """The value that is meant for `field`. Raises Stop."""
+        if self.how == ":=":
+            return as_json(self.text, ".".join(self.names))
+        return read(field, content(self.file) if self.file else self.text)
+
+
+def setting(text: str) -> Setting:
+    """Read one `--set`: `path=value`, `path=@file`, `path:=json`. Raises Stop."""
     found = SETTING.fullmatch(text)
     if found is None:
         raise Stop(Exit.INVALID, f"--set {text} cannot be read: write path=value, path=@file or path:=json.")
-    place, sign, value = found.groups()
-    names = place.replace("/", ".").strip(".").split(".")
-    return names, content(value[1:]) if sign == "=" and value.startswith("@") else value, sign == ":="
+    place, how, value = found.groups()
+    return Setting(place.replace("/", ".").strip(".").split("."), how, value)
 
 
 def content(name: str) -> str:
     """The text of a file without the line end that editors add. Raises Stop."""
     try:
-        return Path(name).expanduser().read_text("utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Stop(Exit.INVALID, f"{name} cannot be read: {reason}.") from error
+        return raw(name).decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise Stop(Exit.INVALID, f"{name} cannot be read: it is not UTF-8 text.") from error
+
+
+def raw(name: str) -> bytes:
+    """What is in a file. Raises Stop."""
+    try:
+        return Path(name).expanduser().read_bytes()
+    except OSError as error:
+        raise Stop(Exit.INVALID, f"{name} cannot be read: {error.strerror}.") from error
 
 
 def as_json(text: str, where: str) -> Any:

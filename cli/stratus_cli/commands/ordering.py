@@ -16,12 +16,13 @@ from stratus_cli.entry import Entry, Part
 from stratus_cli.exits import Exit, Stop
 from stratus_cli.orders import Order
 from stratus_cli.portal import Portal, path
-from stratus_cli.session import Session, command
-from stratus_cli.text import fault_lines
+from stratus_cli.session import Session, command, confirmed
+from stratus_cli.text import clean, fault_lines
 from stratus_cli.values import Field
 
 PROBE = {"": None}
 """An answer that no field takes: a field that is asked has a fault for it, and one that is not drops it."""
+MOST_OPTIONS = 100
 TEAM = {"name": "team", "type": "team", "required": True, "help_text": "Owns the result."}
 
 
@@ -44,7 +45,7 @@ class Given:
             found = entry.load(portal, self.name or orders.named(order), self.version or order.get("version"))
             order = {**found.blank(), **order} if not self.file else {f"catalog_{found.kind}": found.name, **order}
             for text in self.settings:
-                orders.assign(order, found, text)
+                orders.assign(portal, order, found, text)
         elif self.name and not orders.named(order):
             order = {f"catalog_{entry.show(portal, self.name, self.version)[0]}": self.name, **order}
         if self.version:
@@ -129,7 +130,7 @@ def order(
         raise SystemExit(Exit.INVALID)
     if dry_run:
         return
-    _confirm(yes)
+    confirmed("Send this order?", yes)
     sent = _send(portal, made, key or str(uuid.uuid4()))
     session.show(sent, lambda: [f"Ordered: {sent['request_id']}", f"Watch it: stratus status {sent['request_id']} --follow"])
     if wait:
@@ -147,7 +148,8 @@ def _asked(portal: Portal, order: Order, found: Entry) -> Mapping[str, Any]:
     asker = Asker(
         raised=lambda part, fields: _raised(portal, order, part, fields),
         teams=me["teams"],
-        options=lambda part, one: _options(portal, found, part, one),
+        options=lambda part, one: _options(portal, order, found, part, one),
+        upload=lambda name: orders.upload(portal, name),
     )
     if len(me["teams"]) > 1 and orders.get(order, ("requester", "team")) is None:
         orders.put(order, ("requester", "team"), asker.field(found.parts[0], TEAM))
@@ -222,20 +224,23 @@ def _values(review: Mapping[str, Any], part: Part) -> Mapping[str, Any]:
     return values
 
 
-def _options(portal: Portal, found: Entry, part: Part, one: Field) -> Sequence[Mapping[str, Any]]:
-    """What can be picked where the choices come from elsewhere."""
-    kind, name = ("items", part.place[-1]) if part.place[0] == "item_parameters" else (f"{found.kind}s", found.name)
-    told = portal.get(path("catalog", kind, name, "options", one["name"]), {"limit": 100})
+def _options(portal: Portal, order: Order, found: Entry, part: Part, one: Field) -> Sequence[Mapping[str, Any]]:
+    """What can be picked where the choices come from elsewhere, for the answers that these depend on."""
+    kind, name = ("items", part.item) if part.item else ("bundles", found.name)
+    answers = _answers(order, part)
+    needed = [key for key in (one.get("options_from") or {}).get("depends_on") or () if answers.get(key) is not None]
+    told = portal.get(
+        path("catalog", kind, name, "options", one["name"]),
+        {
+            "limit": MOST_OPTIONS,
+            "team": orders.get(order, ("requester", "team")),
+            "answer": [f"{key}={answers[key]}" for key in needed],
+        },
+    )
+    if told.get("problem"):
+        click.echo(f"  {clean(told['problem'])}")
     listed: Sequence[Mapping[str, Any]] = told["options"]
     return listed
-
-
-def _confirm(yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Stop(Exit.INVALID, "There is no terminal to ask whether to send it: add --yes.")
-    click.confirm("Send this order?", default=True, abort=True)
 
 
 def _send(portal: Portal, order: Order, key: str) -> dict[str, Any]:

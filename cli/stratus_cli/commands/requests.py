@@ -88,6 +88,24 @@ def outputs(session: Session, request_id: str, item: str | None, as_json: bool, 
         session.show(found, lambda: _outputs(found["outputs"]) if found["outputs"] else ["There are no outputs yet."])
 
 
+@click.command()
+@click.argument("request_id")
+@command
+def receipt(session: Session, request_id: str) -> None:
+    """Print the receipt of an order as JSON: what was ordered, decided and done, with a digest."""
+    click.echo(json.dumps(session.portal().get(path("requests", request_id, "receipt")), indent=2, ensure_ascii=False))
+
+
+@click.command()
+@click.argument("request_id")
+@click.option("--text", prompt=True, help="What you answer.")
+@command
+def answer(session: Session, request_id: str, text: str) -> None:
+    """Answer what approvers asked about your order."""
+    found = session.portal().post(path("requests", request_id, "answer"), {"text": text})
+    session.show(found, lambda: [f"{request_id} is {following.spoken(found['status'])} now."])
+
+
 def _decision(name: str, words: str, *, reason: bool, about: str) -> click.Command:
     """A command that decides something about an order."""
 
@@ -142,4 +160,4 @@ def _outputs(values: Mapping[str, Any], inside: str = "") -> Iterator[str]:
             yield from _outputs(value, f"{inside}  ")
 
 
-COMMANDS = (requests, status, outputs, cancel, retry, resume, rollback)
+COMMANDS = (requests, status, outputs, receipt, answer, cancel, retry, resume, rollback)

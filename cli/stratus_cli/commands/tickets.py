@@ -13,7 +13,7 @@ from stratus_cli.following import spoken
 from stratus_cli.portal import path
 from stratus_cli.session import Session, command, pages
 from stratus_cli.text import clean, facts, label, table
-from stratus_cli.values import as_json, read, setting
+from stratus_cli.values import setting
 
 STATUSES = ("open", "claimed", "resolved", "rejected", "retried")
 
@@ -88,8 +88,8 @@ def resolve(session: Session, ticket_id: str, settings: Sequence[str], comment: 
     part = Part("Outputs", (), frozenset(), fields)
     given: dict[str, Any] = {}
     for text in settings:
-        names, value, is_json = setting(text)
-        orders.put(given, names, as_json(value, text) if is_json else read(part.field(names[0]), value))
+        one = setting(text)
+        orders.put(given, one.names, one.value(part.field(one.names[0])))
     if sys.stdin.isatty() if ask is None else ask:
         Asker(raised=lambda _part, fields: [one["name"] for one in fields]).part(part, given)
         # A default is an offer of the form: whoever presses Return has taken it.
