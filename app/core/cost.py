@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.core.expressions import ExpressionError, evaluate, render
+from app.core.expressions import ExpressionError, Reference, evaluate, expression_references, references, render
 from app.core.plan import spoken
 
 WHOLE_ONLY = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
@@ -154,11 +154,21 @@ def _part(part: Part) -> tuple[PricedPart, list[str]]:
 
 
 def _label(line: Mapping[str, Any], part: Part, number: int) -> str:
-    """What the line is called. One that cannot be worked out takes no price away: the line is then told by its number."""
+    """What the line is called; by the answer that it hangs on, or its number, where its own label has no answers yet."""
+    written = line.get("label", "")
+    other = line.get("by") or line.get("each")
+    instead = spoken(str(other)) if other else f"line {number}"
     try:
-        return " ".join(str(render(line.get("label", ""), part.scope)).split()) or f"line {number}"
+        text = " ".join(str(render(written, part.scope)).split())
     except ExpressionError:
-        return f"line {number}"
+        return instead
+    return instead if not text or ("None" in text and _unanswered(references(written), part)) else text
+
+
+def _unanswered(read: Sequence[Reference], part: Part) -> str | None:
+    """The first answer that is read and not there."""
+    names = (one.path[0] if one.root in ("parameters", "bundle") and one.path else one.root for one in read)
+    return next((str(name) for name in names if part.answers.get(str(name)) is None), None)
 
 
 def _amount(line: Mapping[str, Any], part: Part, currency: str) -> Decimal | None:
@@ -180,7 +190,8 @@ def _times(expression: str | None, part: Part) -> Decimal:
     try:
         value = evaluate(expression, part.scope)
     except ExpressionError as error:
-        raise _NoPrice(error.message) from error
+        name = _unanswered(expression_references(expression), part)
+        raise _NoPrice(f"“{spoken(name)}” has no answer" if name else error.message) from error
     return _count(int(value) if isinstance(value, bool) else value, f"`{expression}`")
 
 

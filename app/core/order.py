@@ -72,8 +72,10 @@ def resolve(
     bundle = _bundle(sheet, orders, bundle_parameters)
     values = with_blanks(form, bundle.values)
     faults = [*under(bundle.faults, "bundle_parameters"), *faults, *strangers]
+    readable = all(fault.path for fault in bundle.faults)
+    wrong = {fault.path[0] for fault in bundle.faults if fault.path} if readable else {field.name for field in form}
     for order in orders:
-        order.judge({"bundle": values}, bundle_is_sound=not bundle.faults)
+        order.judge({"bundle": values}, {str(name) for name in wrong})
     visible = Visibility({BUNDLE: _known(sheet, bundle), **{order.item.alias: order.sheet for order in orders}})
     for order in orders:
         order.settle(visible.hidden(order.item.alias))
@@ -108,7 +110,7 @@ def _bundle(sheet: Sheet, orders: Sequence["_Order"], sent: Any) -> Checked:
         early = {name: one.value for name, one in sheet.answers.items() if one.value is not ABSENT and not one.faults}
         values = with_blanks([one.field for one in sheet.answers.values()], early)
         sheets |= {
-            one.item.alias: _Order(one.item, *one.sent).judge({"bundle": values}, bundle_is_sound=True) for one in orders
+            one.item.alias: _Order(one.item, *one.sent).judge({"bundle": values}) for one in orders
         }
     if not isinstance(sent, Mapping):
         return Checked({}, (Fault((), "type", "must be an object"),))
@@ -227,14 +229,17 @@ class _Order:
     def _add(self, *faults: Fault) -> None:
         self.faults += under(faults, "item_parameters", self._key)
 
-    def judge(self, scope: Mapping[str, Any], *, bundle_is_sound: bool) -> Sheet:
-        """Judge what was sent for it, each answer by itself. scope: what fixed values may read."""
+    def judge(self, scope: Mapping[str, Any], wrong: Collection[str] = ()) -> Sheet:
+        """Judge what was sent for it, each answer by itself.
+
+        scope: what fixed values may read. wrong: the names of the bundle's own answers that are at fault.
+        """
         self._choose()
         if not self.selected:
             self._left_out = [*_form(self.item.definition), *_inputs(self.item.definition)]
             self._add(*unknown_fields(self._left_out, self._sent))
             return self.sheet
-        unsettled = self._fix(scope, bundle_is_sound)
+        unsettled = self._fix(scope, wrong)
         answers = {name: value for name, value in self._sent.items() if name not in unsettled}
         self._answers = _Answers(self.item.definition, answers, self.fixed, unsettled)
         return self.sheet
@@ -256,15 +261,15 @@ class _Order:
         elif wanted is not None:
             self._add(Fault((ENABLED,), "type", "must be true or false"))
 
-    def _fix(self, scope: Mapping[str, Any], bundle_is_sound: bool) -> set[str]:
-        """Work the fixed values out; gives the names of those that cannot be while the bundle's own answers are wrong."""
+    def _fix(self, scope: Mapping[str, Any], wrong: Collection[str]) -> set[str]:
+        """Work the fixed values out; gives the names of those that hang on an answer of the bundle which is wrong."""
         unsettled = set()
         for name, template in self.item.fixed.items():
             try:
-                if bundle_is_sound or not references(template):
-                    self.fixed[name] = render(template, scope)
-                else:
+                if wrong and any(not one.path or one.path[0] in wrong for one in references(template)):
                     unsettled.add(name)
+                else:
+                    self.fixed[name] = render(template, scope)
             except ExpressionError as error:
                 unsettled.add(name)
                 self._add(Fault((name,), "template", f"is set by the bundle and cannot be worked out: {error.message}"))

@@ -60,7 +60,8 @@ def test_a_line_costs(line: Mapping[str, Any], answers: Mapping[str, Any], amoun
         ({"price": 24.0, "each": "replicas"}, {"replicas": -1}, "“Replicas” is no number of things"),
         ({"by": "size", "prices": STORAGE}, {"size": None}, "“Size” has no answer"),
         ({"by": "size", "prices": STORAGE}, {"size": "huge"}, "there is no price for huge"),
-        ({"price": 1, "times": "zones * 2"}, {}, "zones"),
+        ({"price": 1, "times": "zones * 2"}, {}, "“Zones” has no answer"),
+        ({"price": 1, "times": "parameters.zones * 2"}, {"zones": None}, "“Zones” has no answer"),
         ({"price": 1, "times": "'two'"}, {}, "`'two'` is no number"),
         ({"price": 1, "times": "0 - 2"}, {}, "`0 - 2` is no number of things"),
         ({"price": 1, "times": "1 / 0"}, {}, "divides by zero"),
@@ -89,6 +90,11 @@ def test_labels_are_templates_over_the_answers():
 def test_a_label_that_cannot_be_worked_out_takes_no_price_away():
     quoted = price(part({"label": "{{ nowhere }}", "price": 24}))
     assert (quoted.lines[0].label, quoted.total) == ("line 1", 24)
+
+
+def test_a_label_without_its_answer_is_told_by_what_it_hangs_on():
+    quoted = price(part({"label": "{{ size }}", "by": "size", "prices": STORAGE}, size=None))
+    assert quoted.lines[0].label == "Size"
 
 
 def test_a_bundle_costs_itself_and_its_items():

@@ -253,3 +253,26 @@ def test_an_item_that_is_there_twice_may_keep_its_own_name_once():
     resolved = resolve(None, twice, {}, {"cache": {"cache_size": "small"}, "second": {"cache_size": "large"}})
     assert resolved.faults == ()
     assert resolved.item_values == {"cache": {"cache_size": "small"}, "second": {"cache_size": "large"}}
+
+
+def test_a_fixed_value_that_reads_a_sound_answer_is_worked_out_beside_a_wrong_one():
+    bundle = {
+        "presentation": {
+            "bundle_fields": [
+                {"name": "title", "type": "string", "required": True},
+                {"name": "ha", "type": "boolean", "default": False},
+            ]
+        }
+    }
+    database = OrderItem(
+        "db",
+        "postgres",
+        "1.0.0",
+        True,
+        True,
+        {"zones": "{{ 2 if bundle.ha else 1 }}"},
+        {"inputs": {"zones": {"type": "integer"}}},
+    )
+    found = resolve(bundle, [database], {}, {})
+    assert [fault.path for fault in found.faults] == [("bundle_parameters", "title")]
+    assert found.item_values["db"] == {"zones": 1}
