@@ -294,14 +294,15 @@ class Redactor:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def deep(self, value: Any) -> Any:
-        """The same for every string of plain JSON data, keys included."""
+        """The same for every string of plain JSON data, keys included, and for numbers that are secrets themselves."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
             return {self.deep(key): self.deep(part) for key, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.deep(part) for part in value]
-        return value
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return MASK if is_number and self(str(value)) == MASK else value
 
 
 class _Deadline:

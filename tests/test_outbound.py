@@ -434,6 +434,10 @@ def test_plain_data_is_masked_all_the_way_down():
     assert masked == {"a": ["x [masked]", 1, None], "[masked]": True}
 
 
+def test_numbers_that_are_secret_are_masked_and_others_are_not():
+    assert Redactor(["902107"]).deep([902107, 9021070, True, 1.5]) == ["[masked]", 9021070, True, 1.5]
+
+
 def test_without_secrets_nothing_changes():
     assert Redactor([])("text") == "text"
 

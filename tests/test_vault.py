@@ -89,3 +89,18 @@ def test_a_refusal_does_not_show_the_key(setting):
     with pytest.raises(ValueError) as refusal:
         Vault.from_text(setting)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_a_mark_tells_its_text_under_every_key_of_the_ring():
+    mark = Vault([OLD]).mark("an order")
+    assert Vault([NEW, OLD]).is_mark(mark, "an order")
+    assert Vault([NEW, OLD]).mark("an order") != mark
+
+
+@pytest.mark.parametrize("mark", ["", "plain", "old", f"{NEW[0]}:00", "unknown:00"])
+def test_what_is_no_mark_of_the_text_is_told_apart(mark):
+    assert not Vault([NEW, OLD]).is_mark(mark, "an order")
+
+
+def test_no_mark_can_be_made_without_the_key():
+    assert Vault([("same", b"1" * 32)]).mark("an order") != Vault([("same", b"2" * 32)]).mark("an order")
