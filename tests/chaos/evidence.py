@@ -24,8 +24,6 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'pub
   AND c.relname <> 'chaos_history'
 GROUP BY c.relname
 """
-ANSWERS = {"service_requests": {"bundle_parameters", "item_parameters"}, "bundle_request_items": {"parameters"}}
-"""Where an answer belongs: in its own order, which those who may see the request read."""
 
 
 @dataclass
@@ -104,9 +102,10 @@ def resources(stack: Stack, since: int) -> dict[Any, int]:
 
 
 def needles(stack: Stack) -> dict[str, str]:
-    """Name -> text that must be nowhere. The answer is not among them: it belongs to its order."""
+    """Name -> text that must be nowhere."""
     canaries = stack.canaries
     told = {"step secret": canaries.outside_token, "sensitive output": canaries.output, "GitHub token": canaries.github}
+    told |= {"sensitive answer": canaries.answer}
     return told | {f"token of {who}": token for who, token in stack.tokens.items()}
 
 
@@ -121,16 +120,12 @@ def leaks_in_dump(stack: Stack) -> Iterator[str]:
     """Every table, as a dump writes it, plain and with bytes in hex."""
     with stack.database() as connection:
         for table in connection.execute(TABLES).fetchall():
-            own = ANSWERS.get(table.name, set())
-            elsewhere = [column for column in table.columns if column not in own]
             yield from _found(f"table {table.name}", _copied(connection, table.name, table.columns), needles(stack))
-            answer = {"sensitive answer": stack.canaries.answer}
-            yield from _found(f"table {table.name}", _copied(connection, table.name, elsewhere), answer)
 
 
 def leaks_in_redis(stack: Stack) -> Iterator[str]:
     """Every key and value that Valkey holds."""
-    secret = needles(stack) | {"sensitive answer": stack.canaries.answer}
+    secret = needles(stack)
     try:
         with Redis.from_url(stack.vk.url()) as client:
             for key in client.scan_iter(count=500):
@@ -141,7 +136,7 @@ def leaks_in_redis(stack: Stack) -> Iterator[str]:
 
 def leaks_in_logs(stack: Stack) -> Iterator[str]:
     """Every log of every process, servers included."""
-    secret = needles(stack) | {"sensitive answer": stack.canaries.answer}
+    secret = needles(stack)
     for path in sorted((stack.home / "log").glob("*.log")):
         yield from _found(f"log {path.name}", path.read_bytes(), secret)
 

@@ -70,7 +70,7 @@ class People:
 
     def look_around(self, requests: Sequence[Any]) -> list[str]:
         """Read some orders as those who made them do; answers the secrets that the portal showed."""
-        secret = needles(self.stack) | {"sensitive answer": self.stack.canaries.answer}
+        secret = needles(self.stack)
         client, shown = self._clients["sarah-123"], []
         for row in self._random.sample(list(requests), min(READ, len(requests))):
             for what in ("", "/outputs", "/events?limit=100", "/steps/step-001", "/steps/step-001/logs"):

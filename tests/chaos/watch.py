@@ -29,7 +29,7 @@ class Watch:
 
     def start(self) -> "Watch":
         """Begin to look."""
-        self._secret = needles(self.stack) | {"sensitive answer": self.stack.canaries.answer}
+        self._secret = needles(self.stack)
         self._thread = threading.Thread(target=self._look_on, name="watch", daemon=True)
         self._thread.start()
         return self

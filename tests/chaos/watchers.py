@@ -36,7 +36,7 @@ class Watchers:
 
     def start(self) -> "Watchers":
         """Begin to watch what is ordered."""
-        self._secret = needles(self.stack) | {"sensitive answer": self.stack.canaries.answer}
+        self._secret = needles(self.stack)
         for number in range(WATCHERS):
             thread = threading.Thread(target=self._watch_on, args=(random.Random(number),), daemon=True)
             self._threads.append(thread)
