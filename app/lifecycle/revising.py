@@ -19,6 +19,7 @@ from app.errors import Conflict, Fault, Invalid
 from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, uploads
 from app.lifecycle.approvals import audited, back, own, say
 from app.lifecycle.caller import Caller
+from app.lifecycle.looking_up import Lookups
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.tickets import LONGEST_COMMENT, change_of, scopes_of
 from app.lifecycle.write import Change
@@ -28,14 +29,21 @@ from app.vault import Vault
 TOO_LATE = "it is not waiting for approval any more: order it again"
 
 
-def look(connection: Connection, vault: Vault, caller: Caller, request: Row[Any], order: Mapping[str, Any]) -> Prepared:
+def look(
+    connection: Connection,
+    vault: Vault,
+    caller: Caller,
+    request: Row[Any],
+    order: Mapping[str, Any],
+    outside: Lookups | None = None,
+) -> Prepared:
     """What the changed order comes to, and every fault; nothing is written.
 
-    request: its row. Masks in the order stand for the secrets that are stored.
+    request: its row. Masks in the order stand for the secrets that are stored. outside: see `prepare`.
     """
     offer, _ = offers.find(connection, order) if _same_entry(request, order) else (None, [])
     kept = secrets.with_stored(connection, vault, request.id, offer, order) if offer else order
-    prepared = prepare(connection, caller, kept, instead_of=request)
+    prepared = prepare(connection, caller, kept, outside, instead_of=request)
     return replace(prepared, faults=[*_other(request, order, prepared), *prepared.faults])
 
 

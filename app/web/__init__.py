@@ -8,6 +8,7 @@ from flask import Flask, request
 
 from app.errors import NotFound
 from app.web import (
+    approvals,
     auth,
     batches,
     catalog,
@@ -25,6 +26,7 @@ from app.web import (
     quotas,
     receipt,
     requests,
+    revising,
     styleguide,
     tickets,
 )
@@ -39,7 +41,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     frame.init_app(app, settings)
     errors.init_app(app)
     app.before_request(_refuse_unstorable_names)
-    orders = (ordering, drafts, batches, exports, receipt, requests, outputs, decisions, live)
+    orders = (ordering, drafts, batches, exports, receipt, requests, approvals, revising, outputs, decisions, live)
     for pages in (auth, home, catalog, *orders, tickets, queue, quotas):
         app.register_blueprint(pages.blueprint)
     if settings.stratus_profile == "development":

@@ -8,6 +8,7 @@ from typing import Any
 from app.core.approvals import NeededApproval
 from app.core.fields import Field
 from app.core.statuses import BEFORE_BUILDING, ApprovalStatus, RequestStatus
+from app.lifecycle.preparing import Prepared
 from app.queries.approval_values import Approval, Message
 from app.queries.approvals import Listed
 from app.queries.shapes import Detail
@@ -33,8 +34,13 @@ class Said:
     error: str = ""
 
 
+def must_agree(prepared: Prepared) -> dict[str, str]:
+    """The part of `order_summary` that says who must agree, as far as that is known while answers are wrong: not at all."""
+    return {"approvals": needed(prepared.approvals)}
+
+
 def needed(approvals: Sequence[NeededApproval]) -> str:
-    """What the review of an order says about who must agree: a sentence or two, empty where nobody must."""
+    """Who must agree to an order: a sentence or two, empty where nobody must."""
     if not approvals:
         return ""
     whom = listed([_count(one.by.words, one.count) for one in approvals])

@@ -26,6 +26,7 @@ from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted, submit
 from app.queries.forecast import of_entry
 from app.transaction import transaction
+from app.web.approval_shown import must_agree
 from app.web.errors import expected
 from app.web.filters import sentence
 from app.web.forecasts import about
@@ -157,7 +158,7 @@ def _form_page(start: Start, notice: Notice | None = None) -> str:
         not_asked=form.not_asked(prepared.resolved),
         prices=section_texts(form, sections, found),
         dock=found.dock,
-        plan=_plan(form.offer) | found.plan(),
+        plan=_plan(form.offer) | found.plan() | must_agree(prepared),
         **_ways(form.offer),
     )
 
@@ -165,7 +166,7 @@ def _form_page(start: Start, notice: Notice | None = None) -> str:
 def _money(form: OrderForm, prepared: Prepared) -> dict[str, Any]:
     """What the script is told of price and quotas after an answer."""
     found = money_of(form, prepared)
-    summary = render_template("order/money.html", plan=found.plan())
+    summary = render_template("order/money.html", plan=found.plan() | must_agree(prepared))
     return answer_of(found, section_texts(form, drawn(form), found), summary)
 
 
@@ -198,7 +199,7 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
         unmet=unmet(prepared.steps, ahead),
         builders=builders(steps),
         posted=carried(start),
-        plan=found.plan(),
+        plan=found.plan() | must_agree(prepared),
         dock=found.dock,
         key=key,
         pinned=pinned(form),

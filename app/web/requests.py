@@ -16,7 +16,7 @@ from app.queries import requests as queries
 from app.queries.live import GOES_ON as WRITES_ON
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
-from app.web import presses, results
+from app.web import approval_shown, presses, results
 from app.web import request_filters as filters
 from app.web.case import GOING_ON, Case
 from app.web.filters import plain
@@ -108,6 +108,9 @@ def page_of(case: Case, notice: str = "", status: int = 200) -> Response:
             price=priced(case.detail.price),
             price_fact=price_fact(case.detail.price),
             events=timeline(case),
+            approvals=approval_shown.rows(case),
+            talk=approval_shown.talk(case.detail),
+            **approval_shown.moves(case),
             head=presses.in_head(case),
             presses=presses.in_panel(case),
             step=_step_shown(case, asked),

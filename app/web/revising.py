@@ -3,25 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, select
 
 from app.catalog import offers
 from app.catalog.offers import Offer
+from app.core.secrecy import MASK
 from app.core.statuses import BEFORE_BUILDING
 from app.errors import Conflict, Fault, Invalid, NotAllowed
 from app.extensions import db
 from app.identity.guard import signed_in
 from app.lifecycle import again, approvals, revising
-from app.lifecycle.preparing import prepare
+from app.lifecycle.looking_up import lookups
+from app.lifecycle.preparing import Prepared
 from app.models.tables import REQUEST
 from app.transaction import transaction
+from app.web.approval_shown import must_agree
 from app.web.case import Case
 from app.web.filters import sentence
 from app.web.forms.drawing import drawn
-from app.web.forms.filling import filled_from, told
+from app.web.forms.filling import filled_from
+from app.web.forms.keeping import arrived, hold, missed
+from app.web.forms.nested import ADD
 from app.web.forms.order import OrderForm, holds_secret, order_form
+from app.web.order_money import answer_of, money_of
 from app.web.parts import caller
 from app.web.reading import case_of
 from app.web.requests import page_of
@@ -48,35 +54,39 @@ def answer(request_id: str) -> ResponseReturnValue:
 @blueprint.get("/change")
 @signed_in
 def ask(request_id: str) -> ResponseReturnValue:
-    """The order's form, filled with what was answered. Secrets are kept where they are left empty."""
+    """The order's form, filled with what was answered; masks stand for secrets."""
     case = case_of(request_id)
     row = _row(request_id)
     if why := _refused(case, row):
         return page_of(case, why, 409)
-    order = again.order_of(db.session.connection(), row)
     offer, _ = _offer(row, row.catalog_version)
-    filled = filled_from(offer, [row.requester_team], order)
-    return _page(case, filled.form, notes=[one for one in told(filled) if "secrets are not kept" not in one])
+    filled = filled_from(offer, [row.requester_team], again.order_of(db.session.connection(), row))
+    notes = [one.words for one in filled.misfits]
+    return _page(case, _filled(filled.form, row), row, notes=notes)
 
 
 @blueprint.post("/change")
 @signed_in
 def change(request_id: str) -> ResponseReturnValue:
     """Send the changed order; what is wrong with it stands beside the fields. `ask` tells the script which fields are asked."""
-    row = _row(request_id)
+    row, do = _row(request_id), request.form.get("do", "")
     offer, moved = _offer(row, request.form.get("version") or row.catalog_version)
-    form = order_form(offer, [row.requester_team])(formdata=request.form)
-    if request.form.get("do") == "ask":
-        return jsonify(hidden=form.not_asked(prepare(db.session.connection(), caller(), form.order()).resolved))
-    comment = _text("comment")
-    if not form.judge(moved):
-        return _page(case_of(request_id), form, comment=comment), 422
+    form = arrived(order_form(offer, [row.requester_team]), caller(), keeps=do != "ask")
+    if do == "ask":
+        prepared = _prepared(form, row)
+        summary = render_template("order/money.html", plan=_plan(form, prepared))
+        told = answer_of(money_of(form, prepared), {}, summary)
+        return jsonify(hidden=form.not_asked(prepared.resolved), wrong=form.wrong_json(prepared.faults), **told)
+    if do.startswith(ADD):
+        return _page(case_of(request_id), form, row)
+    if not form.judge([*moved, *form.arrived]):
+        return _page(case_of(request_id), form, row), 422
     try:
         with transaction() as unit:
-            revising.revise(unit, caller(), request_id, _with_kept(form, row), comment.strip() or None)
+            revising.revise(unit, caller(), request_id, form.order(), _text("comment").strip() or None)
     except Invalid as error:
-        form.judge(error.faults)
-        return _page(case_of(request_id), form, comment=comment), 422
+        form.judge(missed(form, error.faults))
+        return _page(case_of(request_id), form, row), 422
     except (Conflict, NotAllowed) as error:
         return page_of(case_of(request_id), sentence(error.message), error.status)
     return _to(request_id)
@@ -107,36 +117,52 @@ def _offer(row: Row[Any], version: str) -> tuple[Offer, Sequence[Fault]]:
     return offer, faults
 
 
-def _with_kept(form: OrderForm, row: Row[Any]) -> dict[str, Any]:
-    """The order that was filled in; a secret that was left empty stays what it was."""
-    order = form.order()
+def _filled(form: OrderForm, row: Row[Any]) -> OrderForm:
+    """The form with masks where secrets are stored: one that comes back keeps its secret."""
     stored = {"": row.bundle_parameters, **row.item_parameters}
     for section in form.sections:
-        place: Any = order
-        for key in section.path:
-            place = place.get(key) or {}
         answers = stored.get(section.item.alias if section.item else "", {})
         for one in section.asked:
-            if holds_secret(one) and one.name not in place and answers.get(one.name) is not None and form.includes(section):
-                place[one.name] = answers[one.name]
-    return order
+            field, value = form[section.name_of(one)], answers.get(one.name)
+            if holds_secret(one) and value is not None:
+                field.process_data(value if value != MASK else None)
+                field.pairs = [(field.name, MASK)] if value == MASK else field.pairs
+    return form
 
 
-def _page(case: Case, form: OrderForm, *, notes: Sequence[str] = (), comment: str = "") -> str:
-    not_asked = form.not_asked(prepare(db.session.connection(), caller(), form.order()).resolved) if form.conditional() else []
+def _prepared(form: OrderForm, row: Row[Any]) -> Prepared:
+    outside = lookups(db.session.connection(), row.id)
+    form.look_up(outside)
+    return revising.look(db.session.connection(), current_app.extensions["vault"], caller(), row, form.order(), outside)
+
+
+def _plan(form: OrderForm, prepared: Prepared) -> dict[str, Any]:
+    """What stands beside the form: what the changed order costs and leaves, and who must agree to it."""
+    return {
+        "promise": "Nothing is built before everybody has agreed.",
+        **money_of(form, prepared).plan(),
+        **must_agree(prepared),
+    }
+
+
+def _page(case: Case, form: OrderForm, row: Row[Any], *, notes: Sequence[str] = ()) -> str:
+    hold(form, caller())
+    prepared = _prepared(form, row)
     return render_template(
         "approvals/change.html",
         it=case.detail.summary,
         offer=form.offer,
+        form=form,
         faults=[said.summary for said in form.said],
         sections=drawn(form),
         conditional=form.conditional(),
         unkept=form.sensitive(),
-        not_asked=not_asked,
+        not_asked=form.not_asked(prepared.resolved),
         notes=notes,
+        plan=_plan(form, prepared),
         question=next((one for one in reversed(case.detail.messages) if one.kind == "question"), None),
         agreed=[vote.name for one in case.detail.approvals for vote in one.votes if vote.vote == "approved"],
-        comment=FieldView("comment", "comment", "What you changed, or an answer", "textarea", value=comment, rows=2),
+        comment=FieldView("comment", "comment", "What you changed, or an answer", "textarea", value=_text("comment"), rows=2),
     )
 
 

@@ -115,9 +115,9 @@ def test_the_form_of_a_change_holds_what_was_answered_and_no_secret(sarah, reque
     assert "open sesame" not in shown
 
 
-def test_a_change_keeps_a_secret_that_is_left_empty_and_shows_what_changed(house, carol, sarah, request_id):
+def test_a_change_keeps_a_secret_that_is_left_masked_and_shows_what_changed(house, carol, sarah, request_id):
     address = f"/requests/{request_id}/change"
-    answer = sarah.send(address, {"item.size": "8", "item.code": "", "comment": "One more."})
+    answer = sarah.send(address, {"item.size": "8", "item.code": "********", "comment": "One more."})
     assert answer.status_code == 303
     assert house.request(request_id).item_parameters == {"large": {"size": 8, "code": "********"}}
     shown = words(carol.get(f"/approvals/{only_approval(house)}"))
@@ -139,7 +139,7 @@ def test_only_the_requester_changes_an_order(request_id, signed_in):
 def test_an_approval_of_a_changed_order_is_told_and_nothing_is_approved(house, carol, sarah, page, request_id):
     address = f"/requests/{request_id}/change"
     seen = re.search(r"[0-9a-f]{64}", carol.get(page).text)
-    sarah.send(address, {"item.size": "8"})
+    sarah.send(address, {"item.size": "8", "item.code": "********"})
     assert carol.send(f"{page}/approve", {"digest": seen[0]}).status_code == 409
     assert house.request(request_id).status == "pending_approval"
 
