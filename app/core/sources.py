@@ -1,6 +1,6 @@
 """Where each value of an order came from: sent, a default, set by the bundle, or not asked. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,13 +27,14 @@ def sources(
     sent: Mapping[str, Any],
     values: Mapping[str, Any],
     fixed: Mapping[str, Any],
+    hidden: Collection[str] = (),
 ) -> dict[str, Source]:
     """Where the value of each field and each input came from, by name.
 
     sent: the answers as they came. values: what would be stored, None for what has no value. fixed: what the bundle sets, as it
-    is written, so maybe templates.
+    is written, so maybe templates. hidden: what is not asked.
     """
-    asked = {one.name: _of_field(one, sent, values, fixed) for one in fields}
+    asked = {one.name: Source("not_asked") if one.name in hidden else _of_field(one, sent, values, fixed) for one in fields}
     return asked | {one.name: _of_input(one, values, fixed) for one in inputs}
 
 
@@ -44,9 +45,7 @@ def _of_field(field: Field, sent: Mapping[str, Any], values: Mapping[str, Any], 
         return Source("readonly")
     was_sent = sent.get(field.name) is not None
     if values.get(field.name) is None:
-        generated = field.type == "secret" and getattr(field, "generate", None) is not None and not was_sent
-        dropped = was_sent or field.default is not None
-        return Source("generated" if generated else "not_asked" if dropped else "none")
+        return Source("generated" if field.generate is not None and not was_sent else "none")
     return Source("answer" if was_sent else "default")
 
 

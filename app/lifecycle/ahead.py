@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.catalog.offers import Offer, OfferItem
-from app.core.fields import Field
 from app.core.foresight import asked_now
 from app.core.order import Resolved
 from app.core.sources import Source, sources
@@ -50,13 +49,15 @@ def _sources(offer: Offer, resolved: Resolved, order: Mapping[str, Any]) -> dict
     """By alias, and `bundle`: where each value of the order came from; of selected items only."""
     found: dict[str, dict[str, Source]] = {}
     if offer.kind == "bundle":
-        form = [Field.model_validate(one) for one in offer.fields]
-        found[OWN] = sources(form, (), _mapping(order.get("bundle_parameters")), resolved.bundle_values, {})
+        form, sent = resolved.forms[OWN], _mapping(order.get("bundle_parameters"))
+        found[OWN] = sources(form.fields, (), sent, resolved.bundle_values, {}, form.hidden)
     for item in offer.items:
         if resolved.selected[item.alias]:
-            form, inputs = _form(item)
-            sent, values = _sent(offer, item, order), resolved.item_values.get(item.alias, {})
-            found[item.alias] = sources(form, inputs, sent, values, item.fixed)
+            only_fixed = item.definition.get("inputs") or {}
+            form, values = resolved.forms[item.alias], resolved.item_values.get(item.alias, {})
+            asked = [one for one in form.fields if one.name not in only_fixed]
+            inputs = [one for one in form.fields if one.name in only_fixed]
+            found[item.alias] = sources(asked, inputs, _sent(offer, item, order), values, item.fixed, form.hidden)
     return found
 
 
@@ -75,13 +76,6 @@ def _scopes(offer: Offer, resolved: Resolved, requester: Mapping[str, Any]) -> d
     selected = {alias: {"selected": chosen} for alias, chosen in resolved.selected.items()}
     found[None] = {**known, "bundle": resolved.bundle_values, "parameters": resolved.bundle_values, "items": selected}
     return found
-
-
-def _form(item: OfferItem) -> tuple[list[Field], list[Field]]:
-    presentation = item.definition.get("presentation") or {}
-    form = [Field.model_validate(one) for one in presentation.get("fields") or ()]
-    inputs = [Field.model_validate({**spec, "name": name}) for name, spec in (item.definition.get("inputs") or {}).items()]
-    return form, inputs
 
 
 def _sent(offer: Offer, item: OfferItem, order: Mapping[str, Any]) -> Mapping[str, Any]:

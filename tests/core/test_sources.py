@@ -19,8 +19,8 @@ INPUT = {"name": "zone", "type": "string"}
         ({}, {}, 4, {"size": 4}, Source("fixed")),
         ({}, {}, 4, {"size": "{{ bundle.a * bundle.b.c + bundle.a }}"}, Source("fixed", ("bundle.a", "bundle.b.c"))),
         ({}, {}, None, {}, Source("none")),
-        ({"conditional": {"field": "on", "value": True}}, {"size": 3}, None, {}, Source("not_asked")),
-        ({"conditional": {"field": "on", "value": True}, "default": 3}, {}, None, {}, Source("not_asked")),
+        ({"type": "secret", "generate": {"length": 20}}, {}, None, {}, Source("generated")),
+        ({"type": "secret", "generate": {"length": 20}}, {"size": "mine"}, "********", {}, Source("answer")),
     ],
 )
 def test_a_field(more, sent, value, fixed, expected):
@@ -34,3 +34,8 @@ def test_a_field(more, sent, value, fixed, expected):
 )
 def test_an_input(value, fixed, expected):
     assert sources([], [Field.model_validate(INPUT)], {}, {"zone": value}, fixed) == {"zone": expected}
+
+
+def test_what_is_not_asked_is_said_so_whatever_was_sent():
+    field = Field.model_validate({**FIELD, "default": 3, "conditional": {"field": "on", "value": True}})
+    assert sources([field], [], {"size": 4}, {"size": None}, {}, {"size"}) == {"size": Source("not_asked")}
