@@ -128,7 +128,7 @@ def place_inside(field: Field, rest: Sequence[str | int]) -> tuple[str, str]:
         inner = here.of if isinstance(part, int) else next((one for one in here.fields or () if one.name == part), None)
         if inner is None:
             where = ".".join(str(one) for one in rest[number:])
-            return name, f"{label}, at {where},"
+            return name, f"{label} at {where}"
         name = f"{name}.{part}"
         label = f"{label} {part + 1}" if isinstance(part, int) else f"{label}, {inner.label}"
         here = inner

@@ -1,0 +1,109 @@
+"""Fields of several controls in a real browser: rows of lists, editors of JSON, choices that hang on other answers."""
+
+import json
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app import create_app
+from app.catalog.options import Options
+from app.extensions import db
+from app.outbound import Outbound
+from dev import ports
+from tests.fixtures.browser_client import signed_in
+from tests.fixtures.house import http, item
+from tests.steps.scripted import Answer, scripted
+
+pytestmark = pytest.mark.browser
+
+RULES = {"type": "object", "fields": [{"name": "port", "type": "int", "default": 80}, {"name": "note", "type": "string"}]}
+FIELDS = [
+    {"name": "region", "type": "selection", "oneof": ["north", "south"], "required": True},
+    {"name": "rules", "type": "list", "max_items": 3, "help_text": "Which traffic is let in", "of": RULES},
+    {"name": "tags", "type": "list", "of": {"type": "string"}},
+    {"name": "settings", "type": "json", "schema": {"required": ["level"], "properties": {"level": {"enum": ["info"]}}}},
+]
+PORTS = "input[name^='item.rules.'][name$='.port']"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_):
+        """Says nothing."""
+
+
+@pytest.fixture
+def portal(settings):
+    """A portal that knows its own address, which the origin of what browsers post is held against."""
+    port = ports.choose()
+    app = create_app(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
+    app.extensions["options"] = Options(Outbound(["127.0.0.1"], allow_loopback=True))
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield app
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def form(portal, house, people, chromium):
+    """The order form of an item with all of these fields, before sarah."""
+    address = portal.config["SETTINGS"].public_url
+    cookie = signed_in(portal, people.person("sarah-123")).get_cookie(portal.config["SESSION_COOKIE_NAME"])
+    context = chromium.new_context(viewport={"width": 390, "height": 900})
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+    page = context.new_page()
+    page.set_default_timeout(5_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    with scripted(Answer(body=["n-1", "n-2"])) as source:
+        spec = {"url": f"{source.url}/{{{{ region }}}}", "depends_on": ["region"]}
+        cluster = {"name": "cluster", "type": "selection", "options_from": spec}
+        house.offer(make=item(http("make"), fields=json.dumps([*FIELDS, cluster])))
+        page.goto(f"{address}/order/items/make")
+        yield page
+        context.close()
+    assert errors == []
+
+
+def test_rows_come_and_go_by_key_and_what_was_typed_is_ordered(form):
+    assert form.locator(PORTS).count() == 1
+    form.fill(PORTS, "443")
+    for count in (2, 3):
+        form.get_by_role("button", name="Add another to Rules").press("Enter")
+        assert form.locator(PORTS).count() == count
+    assert form.evaluate("document.activeElement.name") == "item.rules.2.port"
+    assert form.get_by_role("button", name="Add another to Rules").is_disabled()
+    form.fill("[name='item.rules.2.port']", "8080")
+    form.get_by_role("button", name="Remove Rules 2").press("Enter")
+    assert form.evaluate("document.activeElement.name") == "item.rules.2.port"
+    assert [box.input_value() for box in form.locator(PORTS).all()] == ["443", "8080"]
+    form.fill("[name='item.tags.0']", "blue")
+    form.click("label:has-text('north')")
+    form.click("button:has-text('Review order'):visible")
+    form.wait_for_selector("button[value=send]", state="attached")
+    assert "Port 443; Port 8080" in form.inner_text("main")
+    assert Axe().run(form).response["violations"] == []
+
+
+def test_json_is_judged_while_it_is_typed(form):
+    live = form.locator("#item-settings-live")
+    form.fill("[name='item.settings']", '{\n  "level" "info"}')
+    live.get_by_text("Settings is no JSON: look at line 2").wait_for()
+    form.fill("[name='item.settings']", '{"level": "loud"}')
+    live.get_by_text("Settings at level must be one of info.").wait_for()
+    assert Axe().run(form).response["violations"] == []
+    form.fill("[name='item.settings']", '{"level": "info"}')
+    form.wait_for_selector("#item-settings-live:empty", state="attached")
+
+
+def test_choices_come_with_the_answer_that_they_hang_on(form):
+    assert "Choose Region first" in form.inner_text("#item-cluster-help")
+    form.click("label:has-text('south')")
+    form.wait_for_selector("#item-cluster-suggestions option[value='n-2']", state="attached")
+    assert "Choose Region first" not in form.inner_text(".field:has(#item-cluster)")
