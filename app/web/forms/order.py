@@ -231,10 +231,11 @@ def order_form(offer: Offer, teams: Sequence[str]) -> type[OrderForm]:
         if section.switch and section.item:
             members[section.switch] = BooleanField(default=section.item.default_enabled)
         concealed = secret_fields(section.item.definition if section.item else offer.definition)
+        labels = {one.name: one.label for one in section.fields}
         for field in section.asked:
             secret = concealed.get(field.name)
             when = when_asked(field, section.fields, section.condition_of(field))
-            members[section.name_of(field)] = AnswerField(field, when, secret, {one.name: one.label for one in section.fields})
+            members[section.name_of(field)] = AnswerField(field, when, secret, labels)
     return type("OrderForm", (OrderForm,), members)
 
 
