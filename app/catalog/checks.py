@@ -22,7 +22,7 @@ from app.errors import Fault, under
 
 STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 NUMBERS = frozenset({"integer", "number", "percentage"})
-ORDERED_ONLY = frozenset({"list", "object", "team", "user"})
+ORDERED_ONLY = frozenset({"list", "object", "team", "user", "file"})
 """Types whose answers only an order's form asks for."""
 ALIAS = re.compile(r"[a-z][a-z0-9_]{0,62}")
 

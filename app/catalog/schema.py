@@ -162,6 +162,12 @@ class Input(FormField):
 
     name: Annotated[str, Field(exclude=True)] = "input"
 
+    @model_validator(mode="after")
+    def _given(self) -> "Input":
+        if self.generate is not None:
+            raise ValueError("is an input, which nothing generates: make it a field, or let the bundle fix it")
+        return self
+
 
 class StepOutput(Shape):
     """What a step yields, and the field a person fills in when the step became a ticket."""

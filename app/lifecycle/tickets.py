@@ -16,6 +16,7 @@ from sqlalchemy import Row, func, insert, select, update
 from app.core.access import Person, may_see_request, may_work_ticket
 from app.core.decisions import BADLY
 from app.core.fields import Field, check
+from app.core.secrecy import holds_secret
 from app.core.shapes import shape_faults
 from app.core.statuses import (
     STEP_MOVES,
@@ -90,7 +91,7 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
             )
             unit.ready += settle(change, scopes_of(unit, change))
             return
-        secret = {f["name"] for f in ticket.outputs_form["fields"] if f.get("sensitive")} & values.keys()
+        secret = {f["name"] for f in ticket.outputs_form["fields"] if holds_secret(f)} & values.keys()
         sealed = json.dumps({name: values[name] for name in secret}).encode()
         moved = change.move_step(
             ticket.step_id,

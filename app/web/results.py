@@ -8,6 +8,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from app.core.fields import Field
+from app.core.secrecy import MASK, holds_secret
 from app.core.statuses import RequestStatus
 from app.queries.shapes import Item, Output
 from app.web.case import Case, ticket_link
@@ -114,5 +115,5 @@ def _pair(spec: Mapping[str, Any], value: Any) -> tuple[str, str]:
     try:
         field = Field.model_validate(dict(spec))
     except ValidationError:  # ordered by rules that are no more: one odd field takes no page down
-        return words(spec["name"]), "" if spec.get("sensitive") else shown(value)
+        return words(spec["name"]), MASK if holds_secret(spec) else shown(value)
     return field.label, answer(field, value)

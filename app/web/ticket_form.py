@@ -41,8 +41,13 @@ def posted(ticket: Ticket, form: MultiDict[str, str], faults: Sequence[Fault]) -
         words = sentence(f"{labels.get(name, name.replace('_', ' '))} {fault.message}")
         said.setdefault(name, []).append(words)
         listed.append({"id": id_of(PREFIX + name) if name in labels else "", "words": words})
-    views = [_view(field, form.getlist(PREFIX + field.name), said.get(field.name, ())) for field in _fields(ticket)]
+    views = [_view(field, _typed(field, form), said.get(field.name, ())) for field in _fields(ticket)]
     return OutputsForm(views, listed)
+
+
+def _typed(field: Field, form: MultiDict[str, str]) -> Sequence[str]:
+    """What was typed, to be shown again; a secret is on no page and is typed again."""
+    return [] if field.is_secret else form.getlist(PREFIX + field.name)
 
 
 def answers(ticket: Ticket, form: MultiDict[str, str]) -> dict[str, Any]:
@@ -58,6 +63,6 @@ def _fields(ticket: Ticket) -> list[Field]:
 
 def _view(field: Field, raw: Sequence[str], errors: Sequence[str] = ()) -> FieldView:
     drawn = view(field, PREFIX + field.name, raw, errors)
-    about = ". ".join(part.rstrip(".") for part in (drawn.help, SENSITIVE_HELP if field.sensitive else "") if part)
+    about = ". ".join(part.rstrip(".") for part in (drawn.help, SENSITIVE_HELP if field.is_secret else "") if part)
     # A default is an offer here and no more: an emptied field is a missing answer.
     return replace(drawn, help=about, mono=drawn.kind in FOR_MACHINES, has_default=False)

@@ -79,13 +79,14 @@ def test_resolving_finishes_the_step_with_what_was_typed(house: House, ticket: s
     assert comments(house) == ["in the spare room"]
 
 
-def test_a_fault_stands_beside_its_field_and_nothing_typed_is_lost(house: House, ticket: str, signed_in: SignedIn):
+def test_a_fault_stands_beside_its_field_and_nothing_typed_is_lost_but_secrets(house: House, ticket: str, signed_in: SignedIn):
     answer = signed_in("carol-789").send(
         f"/queue/{ticket}/resolve", {"outputs.address": "", "outputs.password": "pw-9", "note": "so far"}
     )
     assert answer.status_code == 422
     assert '<a href="#outputs-address">Address must be filled in.</a>' in answer.text
-    assert 'name="outputs.password" type="text" value="pw-9"' in answer.text
+    assert 'name="outputs.password" type="password" value=""' in answer.text
+    assert "pw-9" not in answer.text
     assert "so far</textarea>" in answer.text
     assert "<title>Error: " in answer.text
     assert house.step("make").status == "failed"
