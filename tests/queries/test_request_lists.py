@@ -1,10 +1,11 @@
 """Lists of requests hold what a person may see, out of a table that follows the requests."""
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from app.core.access import may_see_request
 from app.extensions import db
+from app.models.requests import FOUND_BY
 from app.models.tables import REQUEST, REQUEST_TEAM
 from app.queries.paging import Cursors
 from app.queries.request_lists import Filters, listing
@@ -66,3 +67,10 @@ def test_nothing_is_kept_of_a_request_that_is_gone(house, ordered):
     with house.engine.begin() as connection:
         connection.execute(delete(REQUEST))
     assert house.rows(select(REQUEST_TEAM)) == []
+
+
+def test_words_are_looked_up_in_an_index(house, ordered):
+    with house.engine.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(text(f"EXPLAIN SELECT id FROM service_requests WHERE {FOUND_BY} @@ '''dat'':*'::tsquery"))
+        assert "ix_service_requests_words" in str(plan.all())
