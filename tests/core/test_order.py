@@ -276,3 +276,64 @@ def test_a_fixed_value_that_reads_a_sound_answer_is_worked_out_beside_a_wrong_on
     found = resolve(bundle, [database], {}, {})
     assert [fault.path for fault in found.faults] == [("bundle_parameters", "title")]
     assert found.item_values["db"] == {"zones": 1}
+
+
+# Conditions over the whole order
+
+
+ONE = {
+    "presentation": {
+        "groups": [{"name": "late", "title": "Late", "visible_when": "bundle.enable_ha"}],
+        "fields": [
+            {"name": "grouped", "type": "string", "group": "late"},
+            {"name": "beside", "type": "string", "visible_when": "items.other.parameters.size == 'l'"},
+            {"name": "chosen", "type": "string", "visible_when": "items.other.selected"},
+        ],
+    }
+}
+OTHER = {"presentation": {"fields": [{"name": "size", "type": "string", "default": "s"}]}}
+ASKS = {
+    "presentation": {
+        "bundle_fields": [
+            {"name": "enable_ha", "type": "boolean", "default": False},
+            {"name": "why", "type": "string", "visible_when": "items.other.parameters.size == 'l'"},
+        ]
+    }
+}
+ANSWERS = {"grouped": "g", "beside": "b", "chosen": "c"}
+
+
+def whole(other, **bundle):
+    items = [item("one", "one", ONE), item("other", "other", OTHER, required=False)]
+    return resolve(ASKS, items, {"why": "w", **bundle}, {"one": ANSWERS, "other": other})
+
+
+@pytest.mark.parametrize(
+    ("bundle", "other", "shown"),
+    [
+        ({"enable_ha": True}, {"enabled": True, "size": "l"}, {"grouped", "beside", "chosen", "why"}),
+        ({"enable_ha": True}, {"enabled": True}, {"grouped", "chosen"}),
+        ({}, {"enabled": True, "size": "l"}, {"beside", "chosen", "why"}),
+        ({}, {"enabled": False, "size": "l"}, set()),
+    ],
+)
+def test_what_is_asked_hangs_on_groups_on_the_bundle_and_on_other_items(bundle, other, shown):
+    found = whole(other, **bundle)
+    values = {**found.item_values["one"], "why": found.bundle_values["why"]}
+    assert found.faults == ()
+    assert {name for name, value in values.items() if value is not None} == shown
+    assert {name for form in found.forms.values() for name in form.hidden} == {*ANSWERS, "why"} - shown
+
+
+def test_an_item_alone_asks_what_it_cannot_know():
+    assert resolve_item(ONE, ANSWERS).item_values == {"item": ANSWERS}
+
+
+def test_fields_of_items_that_ask_each_other_in_a_circle_are_asked():
+    def asks(other):
+        field = {"name": "size", "type": "string", "visible_when": f"items.{other}.parameters.size == 'x'"}
+        return {"presentation": {"fields": [field]}}
+
+    items = [item("a", "a", asks("b")), item("b", "b", asks("a"))]
+    found = resolve({}, items, {}, {"a": {"size": "x"}, "b": {"size": "x"}})
+    assert found.item_values == {"a": {"size": "x"}, "b": {"size": "x"}}
