@@ -169,7 +169,8 @@ name: "Example"
 version: "1.0.0"
 description: "Around an example of the guide"
 owner: "platform-data-team"
-presentation: {fields: [{name: app_name, type: string}, {name: allocated_storage, type: integer}, {name: environment, type: string}]}
+presentation:
+  fields: [{name: app_name, type: string}, {name: allocated_storage, type: integer}, {name: environment, type: string}]
 fulfillment:
   manual: {system: internal, template: {title: "By hand"}}
   automation:
