@@ -34,8 +34,8 @@ from app.queries.reader import Reader
 
 MOST_LOOKED_AT = 500
 """How many entries of a kind that fit are ranked and counted. A broad word fits a hundred thousand, and nobody reads on."""
-LOOKED_AT = literal_column(str(MOST_LOOKED_AT))
-"""The same written into the statement: a plan for any limit would rather walk through all titles than use the index of words."""
+LOOKED_AT: ColumnElement[int] = literal_column(str(MOST_LOOKED_AT))
+"""The same written into the statement: a plan for any limit would rather walk through all titles than use an index."""
 MOST_VALUES = 30
 """How many values of a facet are told, those that most entries have."""
 ALIKE = 0.19
