@@ -17,6 +17,7 @@ from app.core.order import ENABLED
 from app.core.secrecy import MASK, without_secrets
 from app.errors import Fault
 from app.web.filters import sentence, shorten, shown
+from app.web.forms.nested import holds
 from app.web.forms.order import TEAM, OrderForm, holds_secret, order_form
 from app.web.forms.sections import Section
 from app.web.forms.views import texts
@@ -204,6 +205,8 @@ class _Filling:
 
 
 def _fits(one: Field, value: Any, answer: Any) -> bool:
+    if one.inner:
+        return holds(answer, value)
     if type(answer) is not type(value) and not (_number(answer) and _number(value)):
         return False
     if one.choices and not one.allow_custom:

@@ -118,6 +118,18 @@ def as_posted(pairs: Sequence[tuple[str, str]]) -> Posted:
     return MultiDict(pairs)
 
 
+def holds(answer: Any, value: Any) -> bool:
+    """Whether a form that was filled with `value` kept all of it; defaults may have come in beside it."""
+    if isinstance(value, dict):
+        given = {key: one for key, one in value.items() if one is not None}
+        return isinstance(answer, dict) and all(holds(answer.get(key, ABSENT), one) for key, one in given.items())
+    if isinstance(value, list):
+        if not value:
+            return answer is ABSENT or answer == []
+        return isinstance(answer, list) and len(answer) == len(value) and all(map(holds, answer, value))
+    return bool(answer == value) and isinstance(answer, bool) is isinstance(value, bool)
+
+
 def place_inside(field: Field, rest: Sequence[str | int]) -> tuple[str, str]:
     """Where a path inside an answer leads: what follows in the control's name, and what people call it.
 
