@@ -122,7 +122,11 @@ BAD = [
             }
         },
     },
-    {"team-workspace": {"": {**WORKSPACE, "kind": "trial", "ends_on": "2024-12-31", "guests": [1], "labels": {"a": "x" * 61}}}},
+    {
+        "team-workspace": {
+            "": {**WORKSPACE, "kind": "trial", "ends_on": "2024-12-31", "guests": ["x" * 61], "labels": {"a": "x" * 61}}
+        }
+    },
 ]
 VOLATILE = {
     REQUEST: {
