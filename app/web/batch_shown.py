@@ -10,6 +10,19 @@ from app.queries.batches import BatchDetail, BatchLine
 from app.web.filters import plural, sentence
 from app.web.labels import Label
 
+WORDS: Mapping[str, str] = {
+    "boolean": "true or false",
+    "integer": "whole number",
+    "string": "text",
+    "textarea": "text",
+    "json": "JSON",
+    "list": "a list, as JSON",
+    "object": "an object, as JSON",
+    "file": "the id of an upload",
+    "user": "the id of a user",
+    "team": "a team",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RowShown:
@@ -30,8 +43,7 @@ def _type(column: Column) -> str:
         return "true or false"
     if column.field is None:
         return "one of your teams"
-    kinds = {"boolean": "true or false", "integer": "whole number", "string": "text", "textarea": "text"}
-    words = kinds.get(column.field.type, column.field.type)
+    words = WORDS.get(column.field.type, column.field.type)
     choices = [choice.text for choice in column.field.choices]
     if not choices:
         return words

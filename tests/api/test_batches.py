@@ -1,5 +1,6 @@
 """POST /requests/batch, GET /batches and /batches/{id}."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -204,3 +205,38 @@ def test_rows_of_a_batch_count_together_for_a_quota(sarah, dana, house):
     assert [(fault["pointer"], fault["code"]) for fault in answer.json["errors"]] == [("/rows/2/order", "quota_exceeded")]
     made = sarah.post(URL, json={"mode": "row_by_row", "rows": rows}).json
     assert [row["state"] for row in made["results"]] == ["taken", "taken", "refused"]
+
+
+def test_cells_are_typed_by_their_fields(sarah, house):
+    fields = """
+      [{name: name, type: string, required: true}, {name: on, type: boolean}, {name: at, type: date},
+       {name: zones, type: multiselect, options: [a, b, c]}, {name: ports, type: list, of: {type: integer}},
+       {name: key, type: string}]
+    """
+    house.offer(box=item(http("one"), fields=fields.strip()))
+    text = 'key,name,on,at,zones,ports,parameters.key\nk,shop,TRUE,2026-08-16,a | c,"[80, 443]",\'=x\n'
+    made = sarah.post(f"{URL}?entry=box", data=text, **CSV)
+    assert made.status_code == 201, made.json
+    values = house.request(made.json["results"][0]["request_id"]).item_parameters["box"]
+    told = {"name": "shop", "on": True, "at": "2026-08-16", "zones": ["a", "c"], "ports": [80, 443], "key": "=x"}
+    assert values == told
+
+
+def test_an_item_may_be_called_by_its_alias(sarah, synced_catalog):
+    answer = sarah.post(f"{URL}?entry=full-stack-web-app", data="key,item_parameters.postgres.allocated_storage\na,5\n", **CSV)
+    assert ("/rows/0/order/item_parameters/postgres-database/allocated_storage", "min_value") in pointers(answer)
+
+
+def test_whoever_is_in_several_teams_names_one_in_each_row(erin, synced_catalog):
+    text = "key,requester.team,database_name\na,platform-compute-team,orders\nb,,stock\n"
+    answer = erin.post(DATABASES, data=text, **CSV)
+    assert pointers(answer) == [("/rows/1/order/requester/team", "team_required")]
+
+
+def test_two_who_send_the_same_at_the_same_time_get_one_batch(sarah, synced_catalog, people, house):
+    asked = [lambda: people.api("sarah-123").post(URL, json=batch("one", "two"), headers={"Idempotency-Key": "k"})] * 4
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda ask: ask(), asked))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json["batch_id"] for answer in answers}) == 1
+    assert requests_of(house) == 2

@@ -108,3 +108,23 @@ def test_secret_answers_are_masked(sarah, house):
 
 def test_a_digest_does_not_depend_on_the_order_of_keys():
     assert digest({"a": 1, "ä": [2.5, None], "digest": "x"}) == digest({"ä": [2.5, None], "a": 1})
+
+
+def test_it_says_who_agreed_to_what(sarah, carol, house):
+    house.offer(box=item(http("one"), extra="approval: [{by: {team: platform-data-team}, reason: It costs much}]"))
+    made = sarah.post("/api/v1/requests", json={"catalog_item": "box"}).json["request_id"]
+    (waiting,) = carol.get("/api/v1/approvals").json["approvals"]
+    carol.post(f"/api/v1/approvals/{waiting['approval_id']}/approve", json={"comment": "Fine."})
+    (approval,) = receipt_of(sarah, made)["approvals"]
+    assert (approval["status"], approval["asked"], approval["reason"]) == (
+        "approved",
+        "team:platform-data-team",
+        "It costs much",
+    )
+    assert [(vote["user_id"], vote["vote"], vote["comment"]) for vote in approval["votes"]] == [
+        ("carol-789", "approved", "Fine.")
+    ]
+
+
+def test_it_says_what_it_cost(sarah, placed):
+    assert receipt_of(sarah, placed)["price"]["currency"] == "USD"
