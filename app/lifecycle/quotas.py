@@ -6,12 +6,12 @@ take turns until they commit, which is what makes one of two racers for the last
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.cost import Price
@@ -84,14 +84,7 @@ def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], 
     if not asked:
         return
     _begin(connection, holder, asked)
-    counters = QUOTA_COUNTER.c
-    connection.execute(
-        select(counters.resource)
-        .where(counters.holder.in_(holder.keys.values()))
-        .order_by(counters.holder, counters.resource)
-        .with_for_update(key_share=True)
-    )
-    counted = _counted(connection, holder, [line.of.resource for line in asked])
+    counted = _held(connection, holder)
     now = lines([line.of for line in asked], counted, {line.of.resource: line.requested for line in asked})
     now = [_with_own(line, held) for line in now]
     if faults := [line.fault(holder.team) for line in now if line.exceeded]:
@@ -116,12 +109,12 @@ def _with_own(line: QuotaLine, held: Mapping[str, Any] | None) -> QuotaLine:
 def _begin(connection: Connection, holder: Holder, asked: Sequence[QuotaLine]) -> None:
     """Take part in the counting, and begin to count what nobody has counted."""
     counted = _counted(connection, holder, [line.of.resource for line in asked])
-    for per, key in holder.keys.items():
-        fresh = sorted(line.of.resource for line in asked if line.of.per == per and (per, line.of.resource) not in counted)
-        for resource in fresh:
-            connection.execute(select(func.stratus_quota_track(key, resource)))
-        if not fresh:
-            connection.execute(select(func.stratus_quota_join(key)))
+    fresh = sorted({(line.of.per, line.of.resource) for line in asked} - set(counted))
+    for per, resource in fresh:
+        connection.execute(select(func.stratus_quota_track(holder.keys[per], resource)))
+    others = [key for per, key in holder.keys.items() if per not in {per for per, _ in fresh}]
+    if others:
+        connection.execute(select(*(func.stratus_quota_join(key) for key in others)))
 
 
 def _lines(connection: Connection, holder: Holder, limits: Sequence[Limit], order: Mapping[str, Decimal]) -> list[QuotaLine]:
@@ -155,9 +148,22 @@ def _limits(connection: Connection, team: str) -> tuple[list[Limit], str]:
 
 def _counted(connection: Connection, holder: Holder, resources: Sequence[str]) -> Counted:
     counters, keys = QUOTA_COUNTER.c, holder.keys
-    mine = or_(*(counters.holder == key for key in keys.values()))
-    rows = connection.execute(select(QUOTA_COUNTER).where(mine, counters.resource.in_(resources)))
-    return {(per, row.resource): (row.used, row.reserved) for row in rows for per, key in keys.items() if row.holder == key}
+    rows = connection.execute(select(QUOTA_COUNTER).where(counters.holder.in_(keys.values()), counters.resource.in_(resources)))
+    return _by_place(holder, rows)
+
+
+def _held(connection: Connection, holder: Holder) -> Counted:
+    """All counters of a holder, locked, as they are once whoever held them before has committed."""
+    counters = QUOTA_COUNTER.c
+    mine = select(QUOTA_COUNTER).where(counters.holder.in_(holder.keys.values()))
+    return _by_place(
+        holder, connection.execute(mine.order_by(counters.holder, counters.resource).with_for_update(key_share=True))
+    )
+
+
+def _by_place(holder: Holder, rows: Iterable[Row[Any]]) -> Counted:
+    places = {key: per for per, key in holder.keys.items()}
+    return {(places[row.holder], row.resource): (row.used, row.reserved) for row in rows}
 
 
 def _sum(connection: Connection, key: str, resource: str) -> tuple[Decimal, Decimal]:
