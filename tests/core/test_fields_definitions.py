@@ -106,7 +106,7 @@ def test_a_normalised_definition_can_be_read_again(kind):
 
 def test_every_key_of_the_format_is_known():
     common = {"title": "T", "required": True, "default": 2, "help_text": "h", "placeholder": "p", "group": "g", "hidden": True}
-    asked = {"visible_when": "x", "unique": {"within": "team"}, "sensitive": True}
+    asked = {"visible_when": "x", "unique": {"within": "team"}, "sensitive": False}
     own = {"min_value": 0, "max_value": 9, "step": 1, "precision": 0, "unit": "GB"}
     keys = {**common, **asked, **own}
     assert Field.model_validate({"name": "answer", "type": "number", **keys}).unique.within == "team"
