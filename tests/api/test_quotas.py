@@ -122,3 +122,23 @@ def test_a_lowered_limit_takes_nothing_away(offered, dana, sarah):
     sarah.post("/api/v1/requests", json=order(8))
     (vcpu,) = dana.put(URL, json={"team": "customer-experience", "limits": {"vcpu": 5}}).json["resources"]
     assert (vcpu["available"], vcpu["reserved"]) == (-3, 8)
+
+
+@pytest.mark.parametrize(("mode", "status", "reserved"), [("all_or_nothing", 422, 0), ("row_by_row", 201, 8)])
+def test_rows_of_a_batch_that_are_too_many_together_are_refused(offered, sarah, mode, status, reserved):
+    rows = [{"key": f"row-{number}", "order": order(4)} for number in range(3)]
+    answer = sarah.post("/api/v1/requests/batch", json={"mode": mode, "rows": rows})
+    assert answer.status_code == status
+    (team,) = sarah.get("/api/v1/quotas").json["teams"]
+    assert team["resources"][0]["reserved"] == reserved
+
+
+def test_a_changed_order_is_held_against_what_it_does_not_hold_itself(offered, sarah):
+    app = item(http("make"), fields="[{name: size, type: integer, default: 4}]", extra=EXTRA)
+    offered.offer(app=app.replace('"1.0.0"', '"1.1.0"') + "\napproval: [{by: {team: growth}}]\n")
+    made = sarah.post("/api/v1/requests", json=order(6)).json
+    assert sarah.put(f"{made['href']}/order", json=order(10)).status_code == 200
+    refused = sarah.put(f"{made['href']}/order", json=order(11))
+    assert (refused.status_code, refused.json["errors"][0]["reserved"]) == (422, 0)
+    (team,) = sarah.get("/api/v1/quotas").json["teams"]
+    assert team["resources"][0]["reserved"] == 10
