@@ -195,4 +195,4 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
 
 
 def test_the_guide_has_an_example_of_each():
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 13
