@@ -15,6 +15,7 @@ from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatu
 from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
+from app.queries import files
 from app.queries.approval_values import messages_of, of_request
 from app.queries.forecast import of_entry
 from app.queries.reader import Reader
@@ -70,11 +71,13 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
     counts: dict[str, int] = defaultdict(int)
     for step in steps:
         counts[step.status] += 1
+    own_fields = (bundle.get("presentation") or {}).get("bundle_fields") or ()
     found = Detail(
         summary=summary(row, counts),
         requester_email=row.requester_email,
         bundle_parameters=row.bundle_parameters,
-        bundle_fields=(bundle.get("presentation") or {}).get("bundle_fields") or (),
+        bundle_fields=own_fields,
+        files=files.named(session, row.id, [*own_fields, *(one for item in items for one in item.fields)]),
         items=items,
         steps=steps,
         outputs=_outputs(session, row.id),

@@ -210,6 +210,8 @@ class Detail:
     forecast: Forecast | None = None
     """What past runs of its entry tell, while it is not ended."""
     waiting_on: WaitingOn | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By upload id: how a file among the answers is called, and how large it is."""
 
     @property
     def look(self) -> Look:

@@ -102,18 +102,19 @@ def _note(case: Case, item: Item) -> Markup | str:
 
 def answers(case: Case) -> list[Answers]:
     """What was answered, section by section; sensitive answers are masked."""
-    own = Answers(case.detail.summary.catalog_title, _pairs(case.detail.bundle_fields, case.detail.bundle_parameters))
-    items = [Answers(item.title, _pairs(item.fields, item.parameters)) for item in case.detail.items]
+    detail, files = case.detail, case.detail.files
+    own = Answers(detail.summary.catalog_title, _pairs(detail.bundle_fields, detail.bundle_parameters, files))
+    items = [Answers(item.title, _pairs(item.fields, item.parameters, files)) for item in detail.items]
     return [one for one in (own, *items) if one.pairs]
 
 
-def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [_pair(one, values[one["name"]]) for one in fields if values.get(one["name"]) is not None]
+def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], files: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [_pair(one, values[one["name"]], files) for one in fields if values.get(one["name"]) is not None]
 
 
-def _pair(spec: Mapping[str, Any], value: Any) -> tuple[str, str]:
+def _pair(spec: Mapping[str, Any], value: Any, files: Mapping[str, str]) -> tuple[str, str]:
     try:
         field = Field.model_validate(dict(spec))
     except ValidationError:  # ordered by rules that are no more: one odd field takes no page down
         return words(spec["name"]), MASK if holds_secret(spec) else shown(value)
-    return field.label, answer(field, value)
+    return field.label, files.get(value, answer(field, value)) if field.type == "file" else answer(field, value)

@@ -153,6 +153,8 @@ def test_a_file_stays_chosen_over_a_wrong_answer_and_the_review(house: House, sa
     [upload] = house.rows(select(UPLOAD))
     assert answers_of(house)["config"] == upload.upload_id
     assert [row.upload_id for row in house.rows(select(REQUEST_FILE))] == [upload.id]
+    [request] = house.rows(select(REQUEST))
+    assert "config.json, 8 bytes" in sarah.get(f"/requests/{request.request_id}").text
 
 
 @pytest.mark.parametrize(
