@@ -6,7 +6,7 @@ from app.api.endpoint import endpoint
 from app.api.parts import settings
 from app.api.problems import NotReady
 from app.api.shapes import operations as shapes
-from app.catalog.schema import KINDS
+from app.catalog.json_schema import MODELS
 from app.errors import NotFound
 from app.extensions import db
 from app.identity.guard import api_caller, public
@@ -48,10 +48,10 @@ def get_health() -> shapes.Ready:
 @api_caller
 @endpoint(TAG, shapes.JsonSchema, revalidates=True)
 def get_schema(kind: str) -> shapes.JsonSchema:
-    """The JSON Schema of one kind of catalog document, for editors: `item` or `bundle`."""
-    if kind not in KINDS:
-        raise NotFound(f"There is no kind {kind}; there is {', '.join(KINDS)}.")
-    return shapes.JsonSchema(KINDS[kind].model_json_schema())
+    """The JSON Schema of one kind of catalog document, for editors: `item`, `bundle` or `quotas`."""
+    if kind not in MODELS:
+        raise NotFound(f"There is no kind {kind}; there is {', '.join(MODELS)}.")
+    return shapes.JsonSchema(MODELS[kind].model_json_schema())
 
 
 def _ready() -> shapes.Ready:

@@ -1,24 +1,36 @@
-"""The JSON Schema of items and bundles, made from the same models that load them, for editors and `/api/v1/schemas`."""
+"""The JSON Schema of items, bundles and quotas, made from the same models that load them, for editors and `/api/v1/schemas`."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.catalog.quotas import Quotas
 from app.catalog.schema import KINDS
 from app.core.fields.model import ALIASES, TYPES
+from app.core.shapes import Shape
 from app.core.step_params import NOTHING_TO_UNDO, STEP_PARAMS, VERIFICATIONS, step_types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TITLES = {"item": "Stratus catalog item", "bundle": "Stratus catalog bundle"}
+MODELS: Mapping[str, type[Shape]] = {**KINDS, "quotas": Quotas}
+"""What documents of each kind are: entries, and `quotas.yaml`."""
+TITLES = {"item": "Stratus catalog item", "bundle": "Stratus catalog bundle", "quotas": "Stratus quotas"}
 # An expression stands wherever a template's value is not text by itself.
 EXPRESSION = {"type": "string", "pattern": r"\{\{|\{%"}
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """The schema of one kind of document, `item` or `bundle`. Raises KeyError for another kind."""
-    schema = KINDS[kind].model_json_schema(by_alias=True)
+    """The schema of one kind of document, `item`, `bundle` or `quotas`. Raises KeyError for another kind."""
+    schema = MODELS[kind].model_json_schema(by_alias=True)
     definitions = schema["$defs"]
+    if kind in KINDS:
+        _complete(definitions)
+    plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}
+    return {"$schema": DIALECT, **_untitled(schema), "title": TITLES[kind], "$defs": plain}
+
+
+def _complete(definitions: dict[str, Any]) -> None:
+    """What follows from the types of steps and fields, which the models of entries do not say."""
     definitions["Step"]["allOf"] = [_of_type(step_type, definitions) for step_type in step_types()]
     definitions["Step"]["properties"]["type"] = {"enum": step_types()}
     undoing = [step_type for step_type in step_types() if step_type != "TerraformFile"]
@@ -26,14 +38,12 @@ def json_schema(kind: str) -> dict[str, Any]:
     definitions["Rollback"]["properties"]["type"] = {"enum": [NOTHING_TO_UNDO, *undoing]}
     for name in {"Field", "Input", "Element"} & set(definitions):
         definitions[name]["properties"]["type"] = {"enum": [*ALIASES, *TYPES]}
-    plain = {name: _untitled(definition) for name, definition in sorted(definitions.items())}
-    return {"$schema": DIALECT, **_untitled(schema), "title": TITLES[kind], "$defs": plain}
 
 
 def write(folder: Path) -> list[Path]:
     """Writes the schema of each kind into `folder`, as `<kind>.json`; the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{kind}.json" for kind in KINDS]
+    paths = [folder / f"{kind}.json" for kind in MODELS]
     for path in paths:
         path.write_text(text(path.stem))
     return paths

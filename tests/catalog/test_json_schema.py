@@ -16,12 +16,12 @@ def faults(kind, document):
     return list(jsonschema.Draft202012Validator(json_schema(kind)).iter_errors(document))
 
 
-@pytest.mark.parametrize("kind", ["item", "bundle"])
+@pytest.mark.parametrize("kind", ["item", "bundle", "quotas"])
 def test_the_shipped_schema_is_current(kind):
     assert (HERE / f"docs/schema/{kind}.json").read_text() == text(kind), "run: flask catalog schema docs/schema"
 
 
-@pytest.mark.parametrize("kind", ["item", "bundle"])
+@pytest.mark.parametrize("kind", ["item", "bundle", "quotas"])
 def test_it_is_a_schema(kind):
     jsonschema.Draft202012Validator.check_schema(json_schema(kind))
 
@@ -29,6 +29,11 @@ def test_it_is_a_schema(kind):
 @pytest.mark.parametrize(("kind", "document"), [("item", ITEM), ("item", CACHE), ("bundle", BUNDLE)])
 def test_sound_documents_fit(kind, document):
     assert faults(kind, yaml.safe_load(document)) == []
+
+
+def test_quotas_fit():
+    assert faults("quotas", {"default": {"vcpu": 40}, "warn_at": 0.9}) == []
+    assert faults("quotas", {"default": {"vcpu": "many"}})
 
 
 def test_the_shipped_catalog_fits(shipped_catalog):
