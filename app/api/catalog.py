@@ -76,8 +76,9 @@ def search_catalog(query: shapes.SearchQuery) -> shapes.SearchResult:
     """Items and bundles in whose title, tags, owner or description all words are found, typing mistakes set right."""
     person, spelling = current_person(), search.spelled(db.session, query.q, literally=query.literal)
     filters = query.filters(spelling.words, person)
-    found = search.matching(db.session, filters, query.limit).cut(query.limit)
-    return shapes.SearchResult.of(found, spelling, search.facets(db.session, filters), _seen(found.shown))
+    every, facets = search.found(db.session, filters, query.limit)
+    found = every.cut(query.limit)
+    return shapes.SearchResult.of(found, spelling, facets, _seen(found.shown))
 
 
 def _listed(kind: str, query: shapes.CatalogQuery) -> tuple[Page[Entry], shapes.Seen]:

@@ -148,11 +148,17 @@ def _like(session: Reader, words: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def matching(session: Reader, filters: Filters, limit: int) -> Matches:
+def found(session: Reader, filters: Filters, limit: int) -> tuple[Matches, Facets]:
+    """What fits, and what it can be narrowed by. Cost: one statement a kind, and one to three for the facets."""
+    values = facets(session, filters)
+    return matching(session, filters, limit, values), values
+
+
+def matching(session: Reader, filters: Filters, limit: int, values: Facets) -> Matches:
     """The active entries that fit, bundles first, best match first where words are given, else by title: up to `limit` a kind.
 
-    Cost: one statement a kind; of what fits no more than `MOST_LOOKED_AT` are ranked and counted, those that have the words in
-    their title first.
+    values: the facets of the same filters. Of what fits no more than `MOST_LOOKED_AT` are ranked and counted, those that have
+    the words in their title first.
     """
     shown: list[Entry] = []
     totals: dict[str, int] = {}
@@ -163,7 +169,7 @@ def matching(session: Reader, filters: Filters, limit: int) -> Matches:
         shown += [entry_of(kind, row) for row in rows]
         totals[kind] = rows[0].total if rows else 0
     if filters.empty:
-        totals = {one.value: one.count for one in _counted(session)["kind"]}
+        totals = {one.value: one.count for one in values["kind"]}
     return Matches(shown, {kind: totals.get(kind, 0) for kind in kinds}, exact=filters.empty)
 
 
@@ -273,7 +279,7 @@ def _values(fits: Any, facet: str) -> Select[Any]:
     return counted.order_by(count.desc(), each.c.value).limit(MOST_VALUES)
 
 
-def _counted(session: Reader, wanted: Sequence[str] = ("kind",)) -> Facets:
+def _counted(session: Reader, wanted: Sequence[str]) -> Facets:
     """The same of the whole catalog, as the sync has counted it."""
     return _told(session, [_facet(one) for one in wanted], wanted)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,7 @@ from app.identity.guard import signed_in
 from app.queries import catalog as queries
 from app.queries import forecast, search
 from app.queries.catalog import Entry, EntryDetail
-from app.queries.search import MOST_LOOKED_AT, Facet, Filters, Matches
+from app.queries.search import MOST_LOOKED_AT, Facet, Facets, Filters, Matches
 from app.web import forecasts
 from app.web.filters import money, plural, sentence
 from app.web.forecasts import UNKNOWN
@@ -90,7 +91,7 @@ def index() -> ResponseReturnValue:
     person, chosen = current_person(), Chosen.read()
     spelling = search.spelled(db.session, chosen.words, literally=chosen.literal)
     filters = chosen.filters(spelling.words, person)
-    found = search.matching(db.session, filters, MOST_SHOWN)
+    found, facets = search.found(db.session, filters, MOST_SHOWN)
     return render_template(
         "catalog/index.html",
         chosen=chosen,
@@ -100,7 +101,7 @@ def index() -> ResponseReturnValue:
         counted=_counted(found, narrowed=bool(chosen.chips)),
         columns=(columns := _columns(found.shown)),
         groups=_groups(found, person, columns),
-        facets=_facets(chosen, filters),
+        facets=_facets(chosen, facets),
         faulty=[(one.title, _href(one)) for one in found.shown if one.fault] if person.is_admin else [],
     )
 
@@ -234,7 +235,8 @@ def _icon(entry: Entry) -> str:
 
 
 def _tags(entry: Entry) -> list[tuple[str, str]]:
-    return [(tag, url_for("catalog.index", tag=tag)) for tag in entry.tags]
+    here = url_for("catalog.index")  # once: a page has a hundred of them
+    return [(tag, f"{here}?{urlencode({'tag': tag})}") for tag in entry.tags]
 
 
 def _href(entry: Entry) -> str:
@@ -250,9 +252,8 @@ def _deprecated(entry: Entry) -> Mapping[str, str] | None:
     return {**entry.deprecated, "href": url_for("catalog.show", kind=f"{found[0]}s", name=use) if found else ""}
 
 
-def _facets(chosen: Chosen, filters: Filters) -> list[dict[str, Any]]:
+def _facets(chosen: Chosen, found: Facets) -> list[dict[str, Any]]:
     """What else the list can be narrowed by, or widened."""
-    found = search.facets(db.session, filters)
     groups = [
         {"legend": legend, "name": key, "options": _options(found[key], chosen.picked[key])} for key, legend in CHOICES.items()
     ]
