@@ -70,4 +70,5 @@ def test_it_is_written_a_file_a_kind(tmp_path):
     assert [json.loads(path.read_text())["title"] for path in write(tmp_path / "schema")] == [
         "Stratus catalog item",
         "Stratus catalog bundle",
+        "Stratus quotas",
     ]
