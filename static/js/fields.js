@@ -96,10 +96,19 @@
     if (help && help.textContent !== offered.help) help.textContent = offered.help;
   };
 
+  // A group of which nothing is asked has no heading either.
+  const foldGroups = () => {
+    for (const group of form.querySelectorAll("details.more")) {
+      const fields = [...group.querySelectorAll(".field")];
+      group.hidden = fields.length > 0 && fields.every((field) => field.closest(".field[hidden]"));
+    }
+  };
+
   // What the server says of the answers so far; `order.js` asks it.
   form.addEventListener("told", ({ detail }) => {
     for (const [id, wrong] of Object.entries(detail.wrong ?? {})) judge(document.getElementById(id), wrong);
     for (const [id, offered] of Object.entries(detail.choices ?? {})) renew(id, offered);
+    foldGroups();
   });
   form.addEventListener("input", (event) => {
     if (event.target.matches("[data-json]")) judge(event.target);
@@ -113,4 +122,5 @@
     event.preventDefault();
   });
   form.querySelectorAll("[data-list]").forEach(showRoom);
+  foldGroups();
 })();

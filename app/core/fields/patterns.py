@@ -56,7 +56,7 @@ def complaint(pattern: str, text: str, example: str | None) -> str:
     simple = SIMPLE.fullmatch(pattern)
     if simple and (found := _wrong(text, simple["first"], simple["rest"])):
         return found
-    return "does not have the expected form" + (f", such as {example}" if example else "")
+    return f"does not have the expected form, such as {example}" if example else f"must match the pattern {pattern}"
 
 
 def _wrong(text: str, first: str | None, rest: str) -> str | None:

@@ -12,6 +12,11 @@ MOST_SELECTED = 20
 Offers = Callable[[Field], Offered | None]
 
 
+def looks_outside(field: Field) -> bool:
+    """Whether the choices of the field, or of one that lies in it, are not in its document."""
+    return field.options_from is not None or field.type in ("team", "user") or any(map(looks_outside, field.inner))
+
+
 def with_choices(field: Field, offered: Offered, raw: Sequence[str] = ()) -> Field:
     """The field as one that has the choices which are offered now. raw: what it shows; nothing of it gets lost."""
     known = {one.text for one in offered.choices}

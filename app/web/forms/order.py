@@ -25,7 +25,7 @@ from app.lifecycle.looking_up import Lookups
 from app.web.filters import sentence
 from app.web.forms.answers import AnswerField
 from app.web.forms.nested import place_inside
-from app.web.forms.offering import with_choices
+from app.web.forms.offering import looks_outside, with_choices
 from app.web.forms.sections import Section, sections_of
 from app.web.forms.views import id_of, when_asked
 
@@ -165,6 +165,8 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     def look_up(self, outside: Lookups) -> None:
         """Let fields show what can be picked now where their documents do not say it."""
         for section in self.sections:
+            if not any(map(looks_outside, section.asked)):
+                continue
             settled = {one.field.name: one.value for one in section.settled if not one.template}
             defaults = {one.name: one.default for one in section.asked if one.default is not None}
             answers = {**defaults, **settled, **self._filled(section)}
