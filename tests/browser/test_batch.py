@@ -31,6 +31,8 @@ def test_a_file_of_orders_is_looked_at_sent_and_followed(visit: Callable[..., Vi
     bob.press("Receipt to print")
     bob.sees("sha256:")
     bob.look("receipt")
+    bob.page.goto("/requests?view=team&q=batch+good&created_after=2026-01-01")
+    bob.look("requests-narrowed")
 
 
 def test_filters_are_chosen_and_taken_away_without_script(visit: Callable[..., Visitor]):
