@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.access import Person
 from app.core.order import ENABLED
 from app.core.secrecy import secret_fields
 from app.errors import Fault
@@ -46,11 +45,6 @@ class KeptEntry:
         """By alias, the key under which an order holds an item: its name, or the alias where it is in the bundle twice."""
         counts = Counter(item.catalog_item for item in self.items)
         return {item.alias: item.catalog_item if counts[item.catalog_item] == 1 else item.alias for item in self.items}
-
-
-def may_use(person: Person, owner_id: Any, team: str | None) -> bool:
-    """The owner of a draft or template uses it, and the team that it is shared with."""
-    return owner_id == person.id or (team is not None and team in person.teams)
 
 
 def taken_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

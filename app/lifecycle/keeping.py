@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, update
 
 from app.catalog import offers
 from app.catalog.offers import Offer
@@ -20,6 +20,7 @@ from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
 from app.lifecycle.caller import Caller
 from app.lifecycle.preparing import BundleOrder, ItemOrder
 from app.models import User
+from app.models.drafts import usable
 
 MOST = 200
 """How many drafts, or templates, one person may have."""
@@ -151,13 +152,6 @@ def locked(connection: Connection, table: Table, person: Person, key: uuid.UUID)
 def erase(connection: Connection, table: Table, key: uuid.UUID) -> None:
     """End a row for good."""
     connection.execute(delete(table).where(table.c.id == key))
-
-
-def usable(table: Table, person: Person) -> ColumnElement[bool]:
-    """The rule of `core.kept_orders.may_use`, in SQL, for rows that nobody threw away."""
-    mine = table.c.owner_id == person.id
-    reach = or_(mine, table.c.team.in_(sorted(person.teams))) if person.teams else mine
-    return and_(table.c.deleted_at.is_(None), reach)
 
 
 def unless_named(table: Table, title: str) -> Any:

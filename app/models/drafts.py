@@ -3,9 +3,10 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Table, and_, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.access import Person
 from app.models.base import Base, Created, Document, Key, Names, Word
 
 
@@ -60,3 +61,10 @@ class RequestTemplate(KeptOrder, Base):
         Index("ix_request_templates_owner", "owner_id", "updated_at", "id"),
         Index("ix_request_templates_team", "team", "updated_at", "id", postgresql_where=text("team IS NOT NULL")),
     )
+
+
+def usable(table: Table, person: Person) -> ColumnElement[bool]:
+    """Which drafts or templates a person uses: their own, and those shared with a team of theirs; none that was deleted."""
+    mine = table.c.owner_id == person.id
+    reach = or_(mine, table.c.team.in_(sorted(person.teams))) if person.teams else mine
+    return and_(table.c.deleted_at.is_(None), reach)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.core.access import Person
 from app.errors import NotFound
 from app.models import User
+from app.models.drafts import usable
 from app.models.tables import DRAFT, TEMPLATE
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
@@ -86,13 +87,6 @@ def latest(session: Reader, person: Person, kind: str, name: str) -> Kept | None
     of_entry = (DRAFT.c.catalog_kind == kind, DRAFT.c.catalog_name == name)
     row = session.execute(_rows(DRAFT).where(*mine, *of_entry).order_by(DRAFT.c.updated_at.desc()).limit(1)).one_or_none()
     return _kept(row) if row else None
-
-
-def usable(table: Table, person: Person) -> ColumnElement[bool]:
-    """The rule of `core.kept_orders.may_use`, in SQL, for what nobody threw away."""
-    mine = table.c.owner_id == person.id
-    reach = or_(mine, table.c.team.in_(sorted(person.teams))) if person.teams else mine
-    return and_(table.c.deleted_at.is_(None), reach)
 
 
 def _narrowed(table: Table, person: Person, filters: Filters) -> list[ColumnElement[bool]]:
