@@ -38,9 +38,14 @@ def takings(offer: Offer, resolved: Resolved) -> list[Taking]:
 
 def price_from(offer: Offer) -> dict[str, Any] | None:
     """What an order with nothing but defaults costs, `{currency, per, total}`; None where that cannot be worked out."""
+    return _least(price_with_defaults(offer))
+
+
+def price_with_defaults(offer: Offer) -> Price | None:
+    """What an order with nothing but defaults costs; None where nothing of it has a price."""
     if offer.kind == BUNDLE:
-        return _least(price_of(offer, resolve(offer.definition, [item.order_item() for item in offer.items], {}, {})))
-    return item_price_from(offer.title, offer.definition)
+        return price_of(offer, resolve(offer.definition, [item.order_item() for item in offer.items], {}, {}))
+    return price_of(offer, resolve_item(offer.definition, {}, alias=offer.items[0].alias))
 
 
 def item_price_from(title: str, definition: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.catalog import offers
 from app.catalog.offers import Offer
+from app.catalog.prices import price_with_defaults
 from app.core.access import Person, whom_to_ask
 from app.extensions import db
 from app.identity import current_person
@@ -24,6 +25,7 @@ from app.web.forecasts import UNKNOWN
 from app.web.forms.sections import sections_of
 from app.web.jinja import catalog_icon
 from app.web.offer_shown import form_in_words, items_of, outputs_of
+from app.web.order_money import priced
 from app.web.phrases import blocks
 
 blueprint = Blueprint("catalog", __name__)
@@ -137,12 +139,13 @@ def show(kind: str, name: str) -> ResponseReturnValue:
 
 def _shown(offer: Offer | None) -> dict[str, Any]:
     if offer is None:
-        return {"items": [], "forms": [], "outputs": []}
+        return {"items": [], "forms": [], "outputs": [], "price": {}}
     sections = sections_of(offer)
     return {
         "items": items_of(offer, sections),
         "forms": form_in_words(sections),
         "outputs": outputs_of(offer),
+        "price": priced(least.as_json()) if (least := price_with_defaults(offer)) else {},
     }
 
 

@@ -1,13 +1,12 @@
 """What an order costs and leaves of quotas, in words: beside its form, on its review, on its request, and for the script."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from app.catalog.offers import Offer
 from app.catalog.prices import price_of, takings
-from app.core.cost import Price
-from app.core.order import resolve_item
+from app.core.cost import Price, PricedPart
+from app.core.order import ENABLED, resolve
 from app.core.quota import QuotaLine, plain
 from app.extensions import db
 from app.identity import current_person
@@ -16,6 +15,7 @@ from app.lifecycle.preparing import Prepared
 from app.web.filters import money, sentence
 from app.web.forms.drawing import SectionView
 from app.web.forms.order import OrderForm
+from app.web.forms.sections import Section
 from app.web.phrases import listed
 
 DOCK = "Nothing is built yet"
@@ -68,21 +68,27 @@ def answer_of(found: Money, texts: Mapping[str, str], summary: str) -> dict[str,
 
 def section_texts(form: OrderForm, sections: Sequence[SectionView], found: Money) -> dict[str, str]:
     """By the id of the element below each item's title: what that item costs, or would add."""
+    if form.offer.kind == "item":
+        return {}
     parts = {part.alias: part for part in found.price.items} if found.price else {}
     texts = {}
     for drawn, section in zip(sections, form.sections, strict=True):
-        item = section.item
-        if item is None or form.offer.kind == "item":
-            continue
-        if form.includes(section):
-            part = parts.get(item.alias)
+        if section.item is not None:
+            included = form.includes(section)
+            part = parts.get(section.item.alias) if included else _would_cost(form, section)
             words = _words(part.total, part.currency, part.per) if part else ""
-            texts[f"{drawn.id}-price"] = words
-        else:
-            would = price_of(_alone(form.offer, item.alias), resolve_item(item.definition, {}, alias=item.alias))
-            words = _words(would.total, would.currency, would.per) if would else ""
-            texts[f"{drawn.id}-price"] = f"Switching it on adds {words}." if words else ""
+            texts[f"{drawn.id}-price"] = words if included or not words else f"Switching it on adds {words}."
     return texts
+
+
+def _would_cost(form: OrderForm, section: Section) -> PricedPart | None:
+    """What an item that is left out would cost with its defaults, beside the answers so far."""
+    offer, order = form.offer, form.order()
+    asked = {**order.get("item_parameters", {}), section.path[-1]: {ENABLED: True}}
+    resolved = resolve(offer.definition, [one.order_item() for one in offer.items], order.get("bundle_parameters", {}), asked)
+    price = price_of(offer, resolved)
+    alias = section.item.alias if section.item else ""
+    return next((part for part in price.items if part.alias == alias), None) if price else None
 
 
 def priced(kept: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -131,9 +137,3 @@ def meter(line: QuotaLine) -> dict[str, Any]:
 
 def _words(total: Any, currency: str | None, per: str | None) -> str:
     return f"{money(total, currency)} a {per}" if total is not None and currency and per else ""
-
-
-def _alone(offer: Offer, alias: str) -> Offer:
-    """An offer of one item of a bundle."""
-    item = next(one for one in offer.items if one.alias == alias)
-    return replace(offer, kind="item", definition=item.definition, items=[item])

@@ -35,6 +35,16 @@ def test_the_form_shows_what_the_defaults_cost(sarah):
     assert "App, 2 of them $25.00" in text
 
 
+def test_the_page_of_an_entry_shows_what_the_defaults_cost(sarah):
+    assert "What it costs from $25.00 a month, with the defaults App, 2 of them $25.00" in words(sarah.get("/catalog/items/app"))
+
+
+def test_the_page_of_an_entry_whose_price_hangs_on_answers_says_so(sarah, house):
+    unsized = item(http("make"), fields=FIELDS.replace("default: 2, ", ""), extra=COST)
+    house.offer(unsized=unsized)
+    assert "What it costs depends on what you fill in" in words(sarah.get("/catalog/items/unsized"))
+
+
 def test_the_form_shows_what_is_left_of_the_quota(sarah):
     assert "Quota of customer-experience vCPU 0 + 2 of 12" in words(sarah.get(HERE))
 
