@@ -184,6 +184,7 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
     hold(form, caller())
+    form.look_up(lookups(db.session.connection()))  # holding commits, which gives the connection back that was looked with
     steps = [one for one in prepared.steps if one.kind == "step"]
     ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
     known = of_entry(db.session, form.offer.kind, form.offer.name)
