@@ -195,6 +195,8 @@ def _fields() -> dict[str, FieldView]:
             value="postgresql://db:5432/portal",
             mono=True,
         ),
+        FieldView("sg-secret", "sg-secret", "Password", help="Secret", value="********", required=True, input_type="password"),
+        FieldView("sg-file", "sg-file", "Values", "file", help="File", value="upl-1", note="values.yaml, 2 KB"),
         FieldView("sg-fixed", "sg-fixed", "App type", "fixed", value="web-frontend", note="set by this bundle"),
     ]
     return {view.id: view for view in views}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from app.core.outcomes import Done
+from app.catalog.loader import load
+from app.core.outcomes import Done, NeedsHuman
 from app.core.secrecy import MASK
 from app.errors import Conflict, Invalid
 from app.lifecycle import secrets
@@ -193,3 +194,37 @@ def test_what_is_held_is_for_one_person_one_form_and_one_day(house: House) -> No
         unit.connection.execute(update(SECRET).values(expires_at=text("now() - interval '1 second'")))
         assert read(me) == {}
         assert secrets.forget_expired(unit.connection) == 1
+
+
+def test_a_person_who_yields_a_secret_gives_it_to_no_column(house: House) -> None:
+    ask = (
+        "- {name: ask, type: ManualTask, template: {instructions: Do it, answers: [{name: key, type: secret, required: true}]}}"
+    )
+    house.offer(asked=item(ask, extra='outputs: {key: {value: "{{ steps.ask.outputs.key }}"}}'))
+    house.order("asked")
+    house.finish(NeedsHuman("Do it"))
+    house.end_ticket("resolve", {"key": CANARY})
+    step = house.step("ask")
+    assert (step.status, step.outputs, step.sensitive_outputs) == ("completed", {}, ["key"])
+    assert [(row.sensitive, row.value) for row in house.rows(select(OUTPUT))] == [(True, None)]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (item(http("make"), fields="[{name: key, type: secret, default: s3cret}]"), "may have no default"),
+        (
+            item(http("make"), extra="inputs: {key: {type: secret, generate: {length: 20}}}"),
+            "is an input, which nothing generates",
+        ),
+        (
+            item("- {name: ask, type: ManualTask, template: {instructions: i, answers: [{name: f, type: file}]}}"),
+            "not for tickets",
+        ),
+        (item(http("make"), fields="[{name: l, type: list, of: {type: file}}]"), "only fields of the form itself may be"),
+    ],
+)
+def test_a_document_that_cannot_keep_a_secret_does_not_load(house: House, document: str, words: str) -> None:
+    (house.folder / "items").mkdir()
+    (house.folder / "items" / "wrong.yaml").write_text(document)
+    assert any(words in str(fault) for fault in load(house.folder).faults)
