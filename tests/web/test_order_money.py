@@ -36,7 +36,9 @@ def test_the_form_shows_what_the_defaults_cost(sarah):
 
 
 def test_the_page_of_an_entry_shows_what_the_defaults_cost(sarah):
-    assert "What it costs from $25.00 a month, with the defaults App, 2 of them $25.00" in words(sarah.get("/catalog/items/app"))
+    assert "What it costs from $25.00 a month, with the defaults App, 2 of them $25.00" in words(
+        sarah.get("/catalog/items/app")
+    )
 
 
 def test_the_page_of_an_entry_whose_price_hangs_on_answers_says_so(sarah, house):
