@@ -15,7 +15,7 @@ from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatu
 from app.errors import NotFound
 from app.models import User
 from app.models.tables import ATTEMPT, EVENT, ITEM, LOG, OUTPUT, REQUEST, STEP, TICKET, VERSION, is_one_of
-from app.queries import files
+from app.queries import files, members
 from app.queries.approval_values import messages_of, of_request
 from app.queries.forecast import of_entry
 from app.queries.reader import Reader
@@ -78,6 +78,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
         bundle_parameters=row.bundle_parameters,
         bundle_fields=own_fields,
         files=files.named(session, row.id, [*own_fields, *(one for item in items for one in item.fields)]),
+        people=members.named(session, [(own_fields, row.bundle_parameters), *((one.fields, one.parameters) for one in items)]),
         items=items,
         steps=steps,
         outputs=_outputs(session, row.id),

@@ -212,6 +212,8 @@ class Detail:
     waiting_on: WaitingOn | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     """By upload id: how a file among the answers is called, and how large it is."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """By `user_id`: the names of people among the answers."""
 
     @property
     def look(self) -> Look:

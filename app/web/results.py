@@ -102,19 +102,30 @@ def _note(case: Case, item: Item) -> Markup | str:
 
 def answers(case: Case) -> list[Answers]:
     """What was answered, section by section; sensitive answers are masked."""
-    detail, files = case.detail, case.detail.files
-    own = Answers(detail.summary.catalog_title, _pairs(detail.bundle_fields, detail.bundle_parameters, files))
-    items = [Answers(item.title, _pairs(item.fields, item.parameters, files)) for item in detail.items]
+    detail, known = case.detail, {**case.detail.files, **case.detail.people}
+    own = Answers(detail.summary.catalog_title, _pairs(detail.bundle_fields, detail.bundle_parameters, known))
+    items = [Answers(item.title, _pairs(item.fields, item.parameters, known)) for item in detail.items]
     return [one for one in (own, *items) if one.pairs]
 
 
-def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], files: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [_pair(one, values[one["name"]], files) for one in fields if values.get(one["name"]) is not None]
+def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], known: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [_pair(one, values[one["name"]], known) for one in fields if values.get(one["name"]) is not None]
 
 
-def _pair(spec: Mapping[str, Any], value: Any, files: Mapping[str, str]) -> tuple[str, str]:
+def _pair(spec: Mapping[str, Any], value: Any, known: Mapping[str, str]) -> tuple[str, str]:
+    """A label with an answer in words. known: what people call uploads and persons that are named by their ids."""
     try:
         field = Field.model_validate(dict(spec))
     except ValidationError:  # ordered by rules that are no more: one odd field takes no page down
         return words(spec["name"]), MASK if holds_secret(spec) else shown(value)
-    return field.label, files.get(value, answer(field, value)) if field.type == "file" else answer(field, value)
+    return field.label, answer(field, _by_name(field, value, known))
+
+
+def _by_name(field: Field, value: Any, known: Mapping[str, str]) -> Any:
+    if field.type in ("file", "user") and isinstance(value, str):
+        return known.get(value, value)
+    if field.of is not None and isinstance(value, list):
+        return [_by_name(field.of, one, known) for one in value]
+    if field.fields is not None and isinstance(value, Mapping):
+        return {one.name: _by_name(one, value.get(one.name), known) for one in field.fields}
+    return value

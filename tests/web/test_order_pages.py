@@ -496,6 +496,27 @@ def test_every_type_of_field_goes_through_the_form(app, every):
     assert {field["type"] for field in _fields(app)} == set(TYPES) - {"secret", "file"}
 
 
+def test_people_are_stored_by_their_id_and_shown_by_their_name(every):
+    review = every.send("/order/items/every", {"item.contact": "bob-456"})
+    assert "Contact Bob" in words(review)
+    made = every.send("/order/items/every", [*inputs(review), ("do", "send")])
+    assert "Contact Bob" in words(every.get(made.headers["Location"]))
+
+
+def test_the_form_offers_the_members_of_the_team_that_orders(every):
+    page = every.get("/order/items/every")
+    assert '<option value="bob-456">Bob</option>' in page.text
+    assert "mallory-666" not in page.text
+
+
+def test_without_script_a_button_adds_a_row_and_a_box_takes_one_away(every):
+    page = every.send("/order/items/every", {"do": "add:item.rules", "item.rules.0.port": "443"})
+    assert page.status_code == 200
+    assert 'name="item.rules.1.port"' in page.text
+    page = every.send("/order/items/every", {"do": "again", "item.rules.0.port": "443", "remove:item.rules": "0"})
+    assert 'value="443"' not in page.text
+
+
 def _fields(app):
     with app.app_context():
         return offers.current(db.session.connection(), "item", "every").fields
