@@ -1,7 +1,6 @@
 """What views need of the app that serves the call."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import cast
 
 from flask import Response, current_app, request
@@ -31,4 +30,10 @@ def streamed(lines: Iterator[str], mimetype: str) -> Response:
     What goes wrong before its second line is still answered as any other error.
     """
     begun = [next(lines, ""), next(lines, "")]
-    return Response(chain(begun, lines), mimetype=mimetype)
+    return Response(_and_on(begun, lines), mimetype=mimetype)
+
+
+def _and_on(begun: list[str], lines: Iterator[str]) -> Iterator[str]:
+    """The lines, and their end as soon as the client has gone: unlike a chain, a generator is told."""
+    yield from begun
+    yield from lines
