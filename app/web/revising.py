@@ -76,8 +76,10 @@ def change(request_id: str) -> ResponseReturnValue:
         prepared = _prepared(form, row)
         summary = render_template("order/money.html", plan=_plan(form, prepared))
         told = answer_of(money_of(form, prepared), {}, summary)
-        return jsonify(hidden=form.not_asked(prepared.resolved), wrong=form.wrong_json(prepared.faults), **told)
-    if do.startswith(ADD):
+        return jsonify(
+            hidden=form.not_asked(prepared.resolved), wrong=form.wrong_json(prepared.faults), choices=form.renewed(), **told
+        )
+    if do == "again" or do.startswith(ADD):
         return _page(case_of(request_id), form, row)
     if not form.judge([*moved, *form.arrived]):
         return _page(case_of(request_id), form, row), 422
