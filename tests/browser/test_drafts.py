@@ -40,7 +40,6 @@ def test_what_was_typed_survives_a_lost_session(visit: Visit):
     page = sarah.page
     page.get_by_label("Solution name").fill("portal of drafts")
     saved(page)
-    sarah.look("order-draft")
     sign_out(page)
     page.get_by_label("Database name").fill("kept_here")
     expect(page.locator("#draft-trouble")).to_contain_text("Your session has ended.")
