@@ -47,6 +47,7 @@ CALLS = (
     Asked("API: requests, a team that has three", f"{API}/requests", "mallory-666"),
     Asked("API: requests, mine that failed", f"{API}/requests?mine=true&status=failed&limit=20"),
     Asked("API: requests, a page in the middle", f"{API}/requests?limit=20&cursor={{middle}}"),
+    Asked("API: requests, by words", f"{API}/requests?q=portal&limit=20"),
     Asked("API: one request", f"{API}/requests/{{newest}}"),
     Asked("API: its events", f"{API}/requests/{{newest}}/events"),
     Asked("API: tickets", f"{API}/tickets", "erin-321"),
