@@ -24,6 +24,7 @@
     if (filters && open !== undefined) filters.open = open;
     listing.className = found.className;
     listing.replaceChildren(...found.childNodes);
+    document.querySelector("main .head .meta")?.replaceWith(page.querySelector("main .head .meta") ?? "");
     document.title = page.title;
     document.getElementById("find-said").textContent = page.getElementById("find-said").textContent;
   };

@@ -16,6 +16,7 @@ def test_the_list_follows_what_is_typed_and_keeps_the_focus(visit: Callable[...,
     sarah.page.locator("#find-q").press_sequentially("postgers", delay=20)
     expect(sarah.page.locator("#listing")).to_contain_text("Results for postgres; you wrote postgers.")
     expect(sarah.page.locator("#find-said")).to_have_text("1 item found")
+    expect(sarah.page.locator("main .head .meta")).to_have_text("1 item found")
     expect(sarah.page).to_have_url(re.compile(r"/catalog\?q=postgers$"))
     assert sarah.page.evaluate("document.activeElement.id") == "find-q"
     sarah.look("catalog-search")
