@@ -1,7 +1,7 @@
 """Any field of an order's form as the `field` macro draws it: lists by their rows, objects by their fields, others alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.catalog.options import Offered
@@ -36,7 +36,9 @@ def draw(asks: Field, name: str, by: Drawing, when: str = "", depth: int = 1) ->
     if offered is None:
         return view(asks, name, raw, by.said(name), when)
     words = ", ".join(part for part in (note_of(offered, by.labels), when) if part)
-    return view(with_choices(asks, offered, raw), name, raw, by.said(name), words)
+    drawn = view(with_choices(asks, offered, raw), name, raw, by.said(name), words)
+    # However few there are today: tomorrow there may be more.
+    return replace(drawn, kind="select") if drawn.kind in ("segments", "radio") else drawn
 
 
 def _container(asks: Field, name: str, by: Drawing, when: str, **more: Any) -> FieldView:

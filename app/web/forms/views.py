@@ -156,8 +156,8 @@ def rule(field: Field) -> str:
         return _made_of(field)
     noun = FORMATS.get(field.format or "", NOUNS[field.type])
     low, high = _ends(field)
-    amount = _between(low, high, unit_of(field)) if KINDS[field.type] == "number" else _limits(field)
-    return ", ".join(part for part in (noun, amount, _steps(field)) if part)
+    amount = _between(low, high, unit_of(field)) if KINDS.get(field.type) == "number" else _limits(field)
+    return ", ".join(part for part in (noun, amount, _steps(field), _how_many(field)) if part)
 
 
 def _inside(field: Field, value: Any) -> str:
