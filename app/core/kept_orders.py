@@ -39,6 +39,7 @@ class KeptEntry:
     version: str
     definition: Definition
     items: Sequence[KeptItem]
+    title: str = ""
 
     @property
     def keys(self) -> dict[str, str]:

@@ -54,7 +54,7 @@ def save(
     Raises Invalid (not an order, or of nothing in the catalog), NotFound, and Conflict `newer_draft` when it was saved
     meanwhile, or `too_many` when the owner has too many.
     """
-    cleaned = keeping.cleaned(unit.connection, order)
+    cleaned = keeping.cleaned(unit.connection, order, retired=from_request is not None)
     values = {**cleaned.columns, **_told(from_request, note)}
     named = {"title": title, "named": True} if title else None
     if draft_id is not None:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Row, Table, case, delete, func, insert, selec
 from app.catalog import offers
 from app.catalog.offers import Offer
 from app.core.access import Person
-from app.core.kept_orders import taken_out
+from app.core.kept_orders import NAMES_OF_KIND, KeptEntry, taken_out
 from app.core.secrecy import secret_fields, without_secrets
 from app.core.shapes import shape_faults
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
 from app.lifecycle.caller import Caller
+from app.lifecycle.kept_entries import entry_at, entry_on_offer
 from app.lifecycle.preparing import BundleOrder, ItemOrder
 from app.models import User
 from app.models.drafts import usable
@@ -38,10 +39,11 @@ class Cleaned:
     columns: Mapping[str, Any]
 
 
-def cleaned(connection: Connection, order: Mapping[str, Any]) -> Cleaned:
+def cleaned(connection: Connection, order: Mapping[str, Any], *, retired: bool = False) -> Cleaned:
     """An order without secrets, with what its row says of it.
 
-    Raises Invalid with faults below `order`: it is none, or of nothing on offer, or too large.
+    retired: its version need not be on offer any more, as that of a request that is sent back. Raises Invalid with faults below
+    `order`: it is none, or of nothing on offer, or too large.
     """
     shape = ItemOrder if "catalog_item" in order and "catalog_bundle" not in order else BundleOrder
     try:
@@ -49,30 +51,32 @@ def cleaned(connection: Connection, order: Mapping[str, Any]) -> Cleaned:
     except ValidationError as error:
         raise Invalid(faults=under(shape_faults(shape, error, order), "order")) from error
     offer, faults = offers.find(connection, order)
-    if offer is None:
+    entry = entry_on_offer(offer) if offer else _retired(connection, order) if retired else None
+    if entry is None:
         raise Invalid(faults=under(faults, "order"))
-    kept = without_secrets(offer, order)
-    left_out = taken_out(order, kept)
+    kept = without_secrets(entry, order)
     document = _own(kept)
     if len(json.dumps(document)) > LARGEST:
-        raise Invalid(
-            faults=[Fault(("order",), "max_length", f"must have at most {LARGEST:,} characters", {"max_length": LARGEST})]
-        )
-    return Cleaned(
-        title_of(offer, document),
-        {
-            "catalog_kind": offer.kind,
-            "catalog_name": offer.name,
-            "catalog_title": offer.title,
-            "catalog_version": offer.version,
-            "versions": {item.alias: item.version for item in offer.items},
-            "document": {**document, "version": offer.version},
-            "left_out": left_out,
-        },
-    )
+        message = f"must have at most {LARGEST:,} characters"
+        raise Invalid(faults=[Fault(("order",), "max_length", message, {"max_length": LARGEST})])
+    columns = {
+        "catalog_kind": entry.kind,
+        "catalog_name": entry.name,
+        "catalog_title": entry.title,
+        "catalog_version": entry.version,
+        "versions": {item.alias: item.version for item in offer.items} if offer else {},
+        "document": {**document, "version": entry.version},
+        "left_out": taken_out(order, kept),
+    }
+    return Cleaned(_called(offer, document) if offer else entry.title, columns)
 
 
-def title_of(offer: Offer, order: Mapping[str, Any]) -> str:
+def _retired(connection: Connection, order: Mapping[str, Any]) -> KeptEntry | None:
+    kind = "item" if "catalog_item" in order else "bundle"
+    return entry_at(connection, kind, order[NAMES_OF_KIND[kind]], str(order.get("version")))
+
+
+def _called(offer: Offer, order: Mapping[str, Any]) -> str:
     """What an order is called: by its first naming answer, else by its entry."""
     answers = order.get("bundle_parameters" if offer.kind == "bundle" else "parameters") or {}
     secret = secret_fields(offer.definition)

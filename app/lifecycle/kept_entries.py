@@ -29,7 +29,13 @@ def drift(
     if version == offer.version and dict(versions) == {item.alias: item.version for item in offer.items}:
         return []
     before = entry_at(connection, offer.kind, offer.name, version, versions)
-    return [] if before is None else changes(before, entry_on_offer(offer), answers_of(before, order))
+    if before is None:
+        return []
+    found = changes(before, entry_on_offer(offer), answers_of(before, order))
+    # An item whose version then is not known was there, all the same.
+    bundle = before.definition.get("bundle") or {}
+    known = {one["as"] for key in ("required_items", "optional_items") for one in bundle.get(key) or ()}
+    return [one for one in found if one.kind != "item_added" or one.part not in known]
 
 
 def entry_on_offer(offer: Offer) -> KeptEntry:
@@ -37,7 +43,7 @@ def entry_on_offer(offer: Offer) -> KeptEntry:
     items = [
         KeptItem(item.alias, item.catalog_item, item.title, item.required, item.definition, item.fixed) for item in offer.items
     ]
-    return KeptEntry(offer.kind, offer.name, offer.version, offer.definition, items)
+    return KeptEntry(offer.kind, offer.name, offer.version, offer.definition, items, offer.title)
 
 
 def entry_at(
@@ -53,8 +59,8 @@ def entry_at(
     definition = entry.definition
     if kind == "item":
         alias = name.replace("-", "_")
-        return KeptEntry(kind, name, version, definition, [KeptItem(alias, name, entry.title, True, definition)])
-    return KeptEntry(kind, name, version, definition, _items(connection, definition["bundle"], versions or {}))
+        return KeptEntry(kind, name, version, definition, [KeptItem(alias, name, entry.title, True, definition)], entry.title)
+    return KeptEntry(kind, name, version, definition, _items(connection, definition["bundle"], versions or {}), entry.title)
 
 
 def _items(connection: Connection, bundle: Mapping[str, Any], versions: Mapping[str, str]) -> list[KeptItem]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.lifecycle import drafts
-from app.models.tables import DRAFT, REQUEST
+from app.models.tables import CATALOG_ITEM, DRAFT, REQUEST, VERSION
 from tests.fixtures.house import http, item
 
 FIELDS = """[{name: name, type: string, required: true}, {name: size, type: integer, default: 1, max_value: 9},
@@ -133,6 +133,16 @@ def test_a_person_has_no_more_drafts_than_anybody_reads(desk, monkeypatch):
     desk("save", ORDER)
     with pytest.raises(Conflict, match="delete some"):
         desk("save", ORDER)
+
+
+def test_an_order_that_is_sent_back_is_kept_though_its_version_is_gone(desk):
+    with desk.house.engine.begin() as connection:
+        connection.execute(update(VERSION).values(active=False))
+        connection.execute(update(CATALOG_ITEM).values(active=False))
+    order = {**ORDER, "version": "1.0.0", "parameters": {"name": "a", "word": "hunter2"}}
+    desk("save", order, from_request="req-20261124-abc123", note="Smaller, please.")
+    (row,) = desk.rows()
+    assert (row.catalog_title, row.note, row.document["parameters"]) == ("Cache", "Smaller, please.", {"name": "a"})
 
 
 def test_sending_a_draft_makes_a_request_and_ends_the_draft(desk):
