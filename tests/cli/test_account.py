@@ -71,8 +71,8 @@ def test_a_file_that_cannot_be_read_says_what_to_do(nobody):
 
 
 @pytest.mark.parametrize("url", ["http://stratus.example.com", "stratus.example.com", "https://me:secret@stratus.example.com"])
-def test_a_token_goes_nowhere_where_others_could_read_it(sarah, url):
-    assert sarah("--url", url, "whoami").code == 2
+def test_a_token_goes_nowhere_where_others_could_read_it(alone, url):
+    assert alone("--url", url, "whoami").code == 2
 
 
 def test_a_token_is_kept_for_one_portal_and_not_sent_to_another(nobody, people):
@@ -88,12 +88,12 @@ def test_who_one_is(sarah):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_learn_to_complete(nobody, shell):
-    ran = nobody("completion", shell)
+def test_shells_learn_to_complete(alone, shell):
+    ran = alone("completion", shell)
     assert (ran.code, "_STRATUS_COMPLETE" in ran.out) == (0, True)
 
 
-def test_names_of_the_catalog_are_completed(sarah):
+def test_names_of_the_catalog_are_completed(sarah, synced_catalog):
     sarah.more = {"_STRATUS_COMPLETE": "bash_complete", "COMP_WORDS": "stratus order post", "COMP_CWORD": "2"}
     assert sarah().out == "plain,postgres-database\n"
 

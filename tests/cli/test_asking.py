@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("synced_catalog")
+
 BUNDLE = [
     ("Solution name", "customer-portal"),
     ("High availability [y/N]", "y"),

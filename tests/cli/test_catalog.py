@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.fixtures.house import http, item
+
+pytestmark = pytest.mark.usefixtures("synced_catalog")
 
 
 def test_the_catalog_is_a_table(sarah):

@@ -17,13 +17,13 @@ parameters:
 
 
 @pytest.fixture
-def stored(house):
+def stored(house, synced_catalog):
     """How many orders there are."""
     return lambda: house.rows(select(func.count()).select_from(REQUEST))[0][0]
 
 
 @pytest.fixture
-def story(tmp_path):
+def story(tmp_path, synced_catalog):
     path = tmp_path / "order.json"
     path.write_text(json.dumps(STORY))
     return str(path)
@@ -37,14 +37,14 @@ def test_a_file_is_ordered_as_it_is(sarah, story, people):
     assert people.api("sarah-123").get(made["href"]).json["title"] == "customer-portal"
 
 
-def test_an_order_comes_from_standard_input_in_yaml_1_2(sarah):
+def test_an_order_comes_from_standard_input_in_yaml_1_2(sarah, synced_catalog):
     ran = sarah("validate", "--file", "-", "-o", "json", stdin=YAML)
     values = json.loads(ran.out)["values"]["parameters"]
     assert values["allocated_storage"] == 120
     assert "database_name" not in values or values["database_name"] == "NO"
 
 
-def test_single_answers_are_set_by_path_and_read_as_their_field_says(sarah):
+def test_single_answers_are_set_by_path_and_read_as_their_field_says(sarah, synced_catalog):
     words = ["-s", "solution_name=1.10", "-s", "enable_ha=yes", "-s", "postgres.database_name=shop", "-s", "app_name=shop"]
     more = ["-s", "item_parameters.eks-container-app.environment=dev", "-s", "redis.enabled=true", "-s", "replicas:=4"]
     values = json.loads(sarah("validate", "full-stack-web-app", *words, *more, "-o", "json").out)["values"]
@@ -54,7 +54,7 @@ def test_single_answers_are_set_by_path_and_read_as_their_field_says(sarah):
     assert "redis" in values["item_parameters"]
 
 
-def test_a_text_can_come_from_a_file_so_that_no_command_line_holds_it(sarah, tmp_path):
+def test_a_text_can_come_from_a_file_so_that_no_command_line_holds_it(sarah, tmp_path, synced_catalog):
     (tmp_path / "name").write_text("from_a_file\n")
     ran = sarah("validate", "postgres-database", "-s", f"database_name=@{tmp_path}/name", "-o", "json")
     assert json.loads(ran.out)["values"]["parameters"]["database_name"] == "from_a_file"
@@ -134,15 +134,15 @@ def test_wrong_use_says_what_to_write(sarah, story, words, said):
         ("a: !!python/object:os.system {}", "could not determine a constructor"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_where(sarah, text, said):
-    ran = sarah("validate", "--file", "-", stdin=text)
+def test_a_file_that_cannot_be_read_says_where(alone, text, said):
+    ran = alone("validate", "--file", "-", stdin=text)
     assert (ran.code, said in ran.err) == (2, True), ran.err
 
 
-def test_an_unknown_entry_is_not_found(sarah):
+def test_an_unknown_entry_is_not_found(sarah, synced_catalog):
     assert sarah("order", "no-such-entry", "--yes").code == 4
 
 
-def test_another_team_is_refused_in_the_words_of_the_portal(sarah):
+def test_another_team_is_refused_in_the_words_of_the_portal(sarah, synced_catalog):
     ran = sarah("validate", "redis-cache", "--team", "growth")
     assert (ran.code, "requester.team: is not one of your teams" in ran.out) == (2, True)

@@ -70,13 +70,13 @@ def test_the_installed_program_runs(sarah):
     assert json.loads(sarah.outside("whoami", "-o", "json").out)["user_id"] == "sarah-123"
 
 
-def test_help_lists_the_exit_codes(sarah):
-    ran = sarah("--help")
+def test_help_lists_the_exit_codes(alone):
+    ran = alone("--help")
     assert (ran.code, "6  the portal does not answer" in ran.out) == (0, True)
 
 
-def test_a_wrong_command_or_option_is_wrong_use(sarah):
-    assert [sarah(*words).code for words in (["no-such"], ["status"], ["catalog", "list", "--no-such"])] == [2, 2, 2]
+def test_a_wrong_command_or_option_is_wrong_use(alone):
+    assert [alone(*words).code for words in (["no-such"], ["status"], ["catalog", "list", "--no-such"])] == [2, 2, 2]
 
 
 def test_a_portal_that_is_not_there_is_said_so(tmp_path):
@@ -131,7 +131,7 @@ def test_a_problem_is_json_where_json_is_asked_for(sarah):
     assert (ran.code, json.loads(ran.err)["code"], ran.out) == (4, "not_found", "")
 
 
-def test_a_reader_that_has_enough_is_no_mistake(sarah):
+def test_a_reader_that_has_enough_is_no_mistake(sarah, synced_catalog):
     shell = f"{PROGRAM} catalog show full-stack-web-app | head -1"
     done = subprocess.run(shell, shell=True, env=sarah.environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,6 +1,7 @@
 """Sarah at a browser, at the API and at a terminal, in front of the same portal and the shipped catalog."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,6 +13,6 @@ from tests.parity.ways import Ways
 
 
 @pytest.fixture
-def ways(app: Flask, people: People, stratus: Callable[[str], Program]) -> Ways:
+def ways(app: Flask, people: People, synced_catalog: Any, stratus: Callable[[str], Program]) -> Ways:
     browser = signed_in(app, people.person("sarah-123"))
     return Ways(browser, people.api("sarah-123"), stratus("sarah-123"))
