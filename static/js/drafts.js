@@ -3,7 +3,7 @@
 (() => {
   const form = document.querySelector("form[data-kept-for]");
   if (!form) return;
-  const QUIET = 1500; // after the last key
+  const QUIET = 1000; // after the last key
   const LONGEST = 5000; // while somebody types on and on
   const AGAIN = 5000; // after a save that did not arrive
   const PATIENCE = 3000; // for the last save before the page is left
