@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stratus_cli.text import clean, facts, fault_lines, table, word
+from stratus_cli.text import clean, facts, fault_lines, table, usually, word
 
 Review = Mapping[str, Any]
 
@@ -16,7 +16,7 @@ def lines(review: Review) -> Iterator[str]:
         yield from fault_lines(review["errors"])
         return
     yield f"{clean(name)} {review['version']}"
-    for part in (_values, _steps, _price, _quotas, _approvals):
+    for part in (_values, _steps, _checks, _price, _quotas, _approvals, _time):
         yield from part(review)
 
 
@@ -55,6 +55,16 @@ def _steps(review: Review) -> Iterator[str]:
     if rows:
         yield "Steps"
         yield from ("  " + line for line in table(("step", "title", "type", "waits for"), rows))
+
+
+def _checks(review: Review) -> Iterator[str]:
+    """What does not hold as things stand: the order would stop before anything is built."""
+    yield from (f"Does not hold now: {clean(one['title'])}" for one in review["checks"] if one.get("holds_now") is False)
+
+
+def _time(review: Review) -> Iterator[str]:
+    if words := usually(review.get("forecast")):
+        yield f"Usually takes {words}"
 
 
 def _price(review: Review) -> Iterator[str]:

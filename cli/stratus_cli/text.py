@@ -44,6 +44,22 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> list[str]:
     return [f"{name}{' ' * (widest - width(name))}  {value}" for name, value in listed]
 
 
+def spell(seconds: float) -> str:
+    """How long something takes, as people say it: `40 s`, `4 min`, `2 h`, `3 d`."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def usually(forecast: Mapping[str, Any] | None) -> str | None:
+    """What past runs tell; None where too few are known."""
+    if not forecast:
+        return None
+    person = f"; a person was needed in {forecast['helped_runs']} of {forecast['runs']}" if forecast["helped_runs"] else ""
+    return f"{spell(forecast['usual_seconds'])}, 9 of 10 within {spell(forecast['late_seconds'])}{person}"
+
+
 def label(field: Mapping[str, Any]) -> str:
     """What people read for a field."""
     readable = str(field["name"]).replace("_", " ").strip()

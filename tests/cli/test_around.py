@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.fixtures.house import http, item
+from tests.fixtures.house import http, item, with_checks
 
 FIELDS = (
     "[{name: size, type: integer, required: true}, {name: code, type: string, sensitive: true},"
@@ -121,6 +121,24 @@ def test_members_are_offered_where_somebody_is_asked_for(offered, sarah, at_term
     terminal.answer(("Size", "1"), ("Code (optional)", "hidden"), ("Notes (optional)", ""))
     terminal.asked("bob-456  Bob").answer(("Lead (optional)", "bob-456"))
     assert terminal.end() == 0
+
+
+def test_what_is_not_for_the_reader_says_why(sarah, house):
+    house.offer(closed=item(http("make"), extra="access: {teams: [growth]}"))
+    assert "Not for you: only for growth" in sarah("catalog", "list").out
+    assert sarah("catalog", "search", "tests", "--may-order").out.startswith("Nothing in the catalog fits.")
+    ran = sarah("order", "closed", "-y")
+    assert (ran.code, "growth" in ran.out) == (2, True)
+
+
+def test_a_check_that_does_not_hold_is_told_before_it_is_sent(sarah, house):
+    small = "{name: small_enough, title: Small enough, type: expression, when: size < 3}"
+    house.offer(thing=with_checks(item(http("make"), fields="[{name: size, type: integer}]"), preflight=small))
+    assert "Does not hold now: Small enough" in sarah("validate", "thing", "-s", "size=5").out
+
+
+def test_whom_a_request_waits_on_is_said(sarah, stuck):
+    assert "platform-data-team since" in sarah("status", stuck).out
 
 
 def test_a_receipt_is_json(sarah, placed):

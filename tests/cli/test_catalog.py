@@ -26,9 +26,15 @@ def test_a_list_is_as_long_as_it_was_wished(sarah):
     assert len(json.loads(sarah("-o", "json", "catalog", "list", "--kind", "item", "--limit", "3").out)["items"]) == 3
 
 
+def test_a_typing_mistake_is_set_right_and_said(sarah):
+    ran = sarah("catalog", "search", "postgers")
+    assert "postgres-database" in ran.out
+    assert ran.err == "Searched for postgres instead of postgers.\n"
+
+
 def test_words_find_entries(sarah):
     assert "postgres-database" in sarah("catalog", "search", "postgres").out
-    assert sarah("catalog", "search", "no-such-word-at-all").out == "Nothing in the catalog fits.\n"
+    assert sarah("catalog", "search", "no-such-word-at-all").out.startswith("Nothing in the catalog fits.")
 
 
 def test_an_entry_shows_every_field_with_its_place_in_the_order(sarah):

@@ -38,7 +38,8 @@ JSON = {"Content-Type": "application/json"}
 AWAY = (503, {**JSON, "Retry-After": "0"}, json.dumps({"status": 503, "detail": "Nothing was lost."}).encode())
 MADE = (201, JSON, json.dumps({"request_id": "req-1", "status": "submitted"}).encode())
 GOOD = {
-    "valid": True, "errors": [], "version": "1", "values": {}, "selected": {}, "versions": {}, "steps": [], "catalog_item": "x"
+    "valid": True, "errors": [], "version": "1", "values": {}, "selected": {}, "versions": {}, "steps": [], "checks": [],
+    "catalog_item": "x",
 }  # fmt: skip
 REVIEW = (200, JSON, json.dumps(GOOD).encode())
 

@@ -8,7 +8,7 @@ import click
 from stratus_cli import entry, values
 from stratus_cli.completing import entries
 from stratus_cli.session import Session, command, pages
-from stratus_cli.text import clean, facts, label, table, word
+from stratus_cli.text import clean, facts, label, table, usually, word
 
 HEAD = ("name", "kind", "version", "owner", "description")
 
@@ -37,13 +37,20 @@ def list_(session: Session, kind: str | None, tags: tuple[str, ...], owners: tup
 @click.argument("words", nargs=-1, required=True)
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only entries with this tag.")
 @click.option("--owner", "owners", multiple=True, metavar="TEAM", help="Only what this team offers.")
+@click.option("--may-order", is_flag=True, help="Only what you may order.")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, help="How many at most. [20]")
 @command
-def search(session: Session, words: tuple[str, ...], tags: tuple[str, ...], owners: tuple[str, ...], limit: int) -> None:
+def search(
+    session: Session, words: tuple[str, ...], tags: tuple[str, ...], owners: tuple[str, ...], may_order: bool, limit: int
+) -> None:
     """Find entries by words or their beginnings."""
-    asked = {"q": " ".join(words), "tags": tags, "owner": owners, "limit": limit}
+    asked = {"q": " ".join(words), "tags": tags, "owner": owners, "may_order": may_order or None, "limit": limit}
     found = session.portal().get("/catalog/search", asked)
-    session.show_rows(found, HEAD, [_row(each["kind"], each) for each in found["results"]], "Nothing in the catalog fits.")
+    for one in () if session.json else found["corrected"]:
+        click.echo(f"Searched for {clean(one['used'])} instead of {clean(one['typed'])}.", err=True)
+    tried = f" Try {', '.join(map(clean, found['nearest']))}." if found["nearest"] else ""
+    rows = [_row(each["kind"], each) for each in found["results"]]
+    session.show_rows(found, HEAD, rows, f"Nothing in the catalog fits.{tried}")
 
 
 @catalog.command()
@@ -60,7 +67,8 @@ def show(session: Session, name: str, version: str | None) -> None:
 
 
 def _row(kind: str, each: Mapping[str, Any]) -> tuple[Any, ...]:
-    return each["name"], kind, each["version"], each["owner"], each["description"]
+    about = each["description"] if each["may_order"] else f"Not for you: {each['why_not']}"
+    return each["name"], kind, each["version"], each["owner"], about
 
 
 def _lines(found: entry.Entry) -> Iterator[str]:
@@ -74,6 +82,8 @@ def _lines(found: entry.Entry) -> Iterator[str]:
             ("versions", ", ".join(document["versions"])),
             ("owner", document["owner"]),
             ("tags", ", ".join(document["tags"]) or None),
+            ("usually takes", usually(document["forecast"])),
+            ("yours to order", document["may_order"] or f"no: {document['why_not']}"),
         ]
     )
     for part in found.parts:

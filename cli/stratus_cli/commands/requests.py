@@ -9,7 +9,7 @@ import click
 from stratus_cli import following
 from stratus_cli.portal import path
 from stratus_cli.session import Session, command, pages
-from stratus_cli.text import clean, facts, table
+from stratus_cli.text import clean, facts, spell, table, usually
 
 STATUSES = (
     "submitted", "pending_approval", "needs_info", "in_progress", "awaiting_manual", "cancelling", "rolling_back",
@@ -143,6 +143,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
             ("created", found["created_at"]),
             ("completed", found["completed_at"]),
             *([("failure", found["failure"])] if found["failure"] else []),
+            *([("waits on", _waits(found["waiting_on"]))] if found["waiting_on"] else []),
+            *([("usually takes", usually(found["forecast"]))] if found["forecast"] else []),
         ]
     )
     yield ""
@@ -150,6 +152,11 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         (one["step_id"], following.spoken(one["status"]), one["title"], one["item"]) for one in found["fulfillment"]["steps"]
     ]
     yield from table(("step", "status", "title", "item"), rows)
+
+
+def _waits(on: Mapping[str, Any]) -> str:
+    usual = f", usually {spell(on['usual_seconds'])}" if on["usual_seconds"] is not None else ""
+    return f"{on['who']} since {on['since'][:19]}{usual}"
 
 
 def _outputs(values: Mapping[str, Any], inside: str = "") -> Iterator[str]:
