@@ -228,7 +228,7 @@ FAULTS = [
     (ITEM_FILE, "tags:", "approval: [{by: {}}]\ntags:", 5, 17, "must have either team or role", "name one of them"),
     (ITEM_FILE, "tags:", "approval: [{by: {role: boss}}]\ntags:", 5, 24, "role must be", None),
     (ITEM_FILE, "tags:", "approval: [{by: {team: a}, when: sise > 1}]\ntags:", 5, 34, "sise", "did you mean size?"),
-    (ITEM_FILE, "tags:", "approval: [{by: {team: a}, remind: 4d}]\ntags:", 5, 12, "reminds when the time is over", "half of 3d"),
+    (ITEM_FILE, "tags:", "approval: [{by: {team: a}, remind: 4d}]\ntags:", 5, 12, "reminds when the time is over", "of 3d"),
     (ITEM_FILE, "tags:", "approval: [{by: {team: a}, escalate_to: {team: a}}]\ntags:", 5, 12, "those who were asked", None),
     (
         ITEM_FILE,
