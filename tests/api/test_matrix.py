@@ -125,7 +125,7 @@ def address(stuck, ticket, sarah, people, database):
     """Fills the names of a route with those of the world."""
     people.token_of("sarah-123")
     with database.begin() as connection:  # from now on carol's team must agree to the story's order
-        rule = "jsonb_set(definition::jsonb, '{approval}', '[{\"by\": {\"team\": \"platform-data-team\"}}]')::json"
+        rule = 'jsonb_set(definition::jsonb, \'{approval}\', \'[{"by": {"team": "platform-data-team"}}]\')::json'
         connection.execute(text(f"UPDATE catalog_versions SET definition = {rule} WHERE name = 'full-stack-web-app'"))
     waiting = sarah.post("/api/v1/requests", json=STORY).json["request_id"]
     names = {
