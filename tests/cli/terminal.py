@@ -45,7 +45,18 @@ class Terminal:
             self.asked(question).type(text)
 
     def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C, and once more where that fell between its question and its listening: Python notes it there and reads on."""
+        for _ in range(4):
+            time.sleep(0.1)
+            self.process.send_signal(signal.SIGINT)
+            if self._is_over(within=4):
+                return
+
+    def _is_over(self, within: float) -> bool:
+        deadline = time.monotonic() + within
+        while self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self.process.returncode is not None
 
     def end(self) -> int:
         """Its exit code."""
