@@ -45,7 +45,7 @@ class Terminal:
             self.asked(question).type(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and once more where that fell between its question and its listening: Python notes it there and reads on."""
+        """Press Ctrl-C; once more where that fell between question and listening, where Python notes it and reads on."""
         for _ in range(4):
             time.sleep(0.1)
             self.process.send_signal(signal.SIGINT)
