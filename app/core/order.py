@@ -109,9 +109,7 @@ def _bundle(sheet: Sheet, orders: Sequence["_Order"], sent: Any) -> Checked:
     if any(map(_asks_items, sheet.answers.values())) or any(map(_names_items, sheet.groups.values())):
         early = {name: one.value for name, one in sheet.answers.items() if one.value is not ABSENT and not one.faults}
         values = with_blanks([one.field for one in sheet.answers.values()], early)
-        sheets |= {
-            one.item.alias: _Order(one.item, *one.sent).judge({"bundle": values}) for one in orders
-        }
+        sheets |= {one.item.alias: _Order(one.item, *one.sent).judge({"bundle": values}) for one in orders}
     if not isinstance(sent, Mapping):
         return Checked({}, (Fault((), "type", "must be an object"),))
     return settled(sheet, Visibility(sheets).hidden(BUNDLE), sent)

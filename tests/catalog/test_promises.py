@@ -191,6 +191,7 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
         document["fulfillment"] |= written.pop("fulfillment", {})
     text = yaml.safe_dump(document if isinstance(written, list) else document | written)
     write(tmp_path, "examples/example.yaml", text)
+    write(tmp_path, "modules/chart/main.tf", 'variable "password" {}\nvariable "values_file" {}\n')
     assert [str(fault) for fault in load(tmp_path).faults] == []
 
 
