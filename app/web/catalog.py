@@ -31,8 +31,10 @@ from app.web.phrases import blocks
 blueprint = Blueprint("catalog", __name__)
 
 LONGEST_WORDS = 200
-MOST_SHOWN = 25
+MOST_SHOWN = 20
 """Rows of a kind on one page; a larger catalog is narrowed by words, tags and owners, not read through."""
+MOST_OFFERED = 15
+"""Values of one filter that are offered, those that most entries have: nobody reads through more."""
 MOST_CHOSEN = 20
 """Tags or owners at once; longer addresses are no choice that somebody made."""
 
@@ -268,7 +270,7 @@ def _facets(chosen: Chosen, found: Facets) -> list[dict[str, Any]]:
 def _options(found: Sequence[Facet], picked: Sequence[str]) -> list[dict[str, Any]]:
     """What was picked stays in the list with nothing behind it, so that it can be taken away."""
     counts = {one.value: one.count for one in found}
-    every = [*counts, *(value for value in picked if value not in counts)]
+    every = dict.fromkeys([*list(counts)[:MOST_OFFERED], *picked])
     return [
         {"value": one, "label": KINDS.get(one, one), "count": counts.get(one, 0), "checked": one in picked} for one in every
     ]
