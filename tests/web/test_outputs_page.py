@@ -7,9 +7,7 @@ import pytest
 from app.core.outcomes import Done
 from tests.fixtures.house import House, http, item
 
-GIVEN = (
-    'outputs: {address: {value: "db.example.com"}, password: {value: "{{ steps.make.outputs.password }}", sensitive: true}}'
-)
+GIVEN = 'outputs: {address: {value: "db.example.com"}, password: {value: "{{ steps.make.outputs.password }}", sensitive: true}}'
 
 
 @pytest.fixture
