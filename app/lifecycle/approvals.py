@@ -4,19 +4,17 @@ Each act takes the request's lock and looks again, so that of many clicks one is
 What was refused is in the audit log as well.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.audit import Act
 from app.core.access import Person, may_see_request
 from app.core.approvals import Approver, is_met, keys_of, may_approve
 from app.core.statuses import BEFORE_BUILDING, ApprovalStatus, RequestStatus
-from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, StratusError
+from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from app.lifecycle import again, approving, drafts, turns
+from app.lifecycle.auditing import audited
 from app.lifecycle.caller import Caller
 from app.lifecycle.tickets import LONGEST_COMMENT, change_of, check_reason, scopes_of
 from app.lifecycle.write import Change
@@ -206,15 +204,3 @@ def _check_comment(comment: str | None) -> None:
     if comment and len(comment) > LONGEST_COMMENT:
         limit = {"max_length": LONGEST_COMMENT}
         raise Invalid(faults=[Fault(("comment",), "max_length", f"must have at most {LONGEST_COMMENT} characters", limit)])
-
-
-@contextmanager
-def audited(unit: Unit, caller: Caller, action: str, target: str) -> Iterator[None]:
-    """What is refused inside is in the audit log too, with why."""
-    try:
-        yield
-    except StratusError as error:
-        why = {"code": error.code, "message": error.message}
-        actor, origin = caller.person.user_id, (caller.address, caller.correlation_id)
-        unit.refused.append(Act(actor, action, target, "refused", *origin, details=why))
-        raise

@@ -17,7 +17,8 @@ from app.core.order import Resolved
 from app.core.statuses import BEFORE_BUILDING
 from app.errors import Conflict, Fault, Invalid
 from app.lifecycle import approving, looking_up, quotas, rows, secrets, storing, turns, uploads
-from app.lifecycle.approvals import audited, back, own, say
+from app.lifecycle.approvals import back, own, say
+from app.lifecycle.auditing import audited
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking_up import Lookups
 from app.lifecycle.preparing import Prepared, prepare
