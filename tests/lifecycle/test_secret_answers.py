@@ -152,10 +152,10 @@ def test_a_lost_secret_is_no_mask_in_a_step(single: House) -> None:
         scope_of(single, made.request_id, "single")
 
 
-def test_a_known_key_is_recognised_under_any_key_of_the_ring(single: House) -> None:
-    single.app.extensions["vault"] = Vault.from_text(OLD)
+def test_a_known_key_is_recognised_under_any_key_of_the_ring(single: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(single.app.extensions, "vault", Vault.from_text(OLD))
     first = single.order(ORDER, key="a-key")
-    single.app.extensions["vault"] = Vault.from_text(f"{NEW},{OLD}")
+    monkeypatch.setitem(single.app.extensions, "vault", Vault.from_text(f"{NEW},{OLD}"))
     assert single.order(ORDER, key="a-key").request_id == first.request_id
     assert scope_of(single, first.request_id, "single")["password"] == CANARY
     with pytest.raises(Conflict):
