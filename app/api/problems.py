@@ -47,7 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "method_not_allowed": Kind(405, "This address does not take that method; the header Allow names those it takes."),
     "conflict": Kind(409, "The call does not go with how things stand now."),
     "idempotency_key_reused": Kind(409, "The Idempotency-Key was used for another order."),
-    "changed": Kind(409, "The order was changed since the caller looked at it; look again, and decide about what is there now."),
+    "changed": Kind(409, "The order was changed since the caller looked at it; look again, then decide."),
     "newer_draft": Kind(409, "It was saved meanwhile; read it again, and send the change with its new revision."),
     "too_many": Kind(409, "There are as many as one person may have."),
     "too_large": Kind(413, "The body is larger than this server takes."),

@@ -31,6 +31,7 @@ from app.core.statuses import (
     AttemptStatus,
     RequestStatus,
     StepStatus,
+    TicketStatus,
     overall,
 )
 from app.lifecycle.undoing import KEPT, LEFT, WANTED
