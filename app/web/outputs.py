@@ -69,7 +69,7 @@ def _page(case: Case, revealed: Revealed) -> str:
         it=summary,
         groups=groups,
         there=results.counted(groups)[0],
-        hidden=any(row.secret for group in groups for row in group.rows),
+        hidden=any(one.sensitive for one in case.detail.outputs),
         may_reveal=case.may_reveal,
         here=url_for("outputs.show", request_id=summary.request_id),
         words=WORDS,

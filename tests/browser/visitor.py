@@ -84,3 +84,14 @@ class Visitor:
         """Close the browser; a page that complained fails the test."""
         self.context.close()
         assert not self.troubles, f"the page of {self.who.name} complained: {self.troubles}"
+
+
+def examine(page: Page) -> None:
+    """Axe finds nothing in light and dark, and nothing scrolls sideways on a phone."""
+    for scheme, size in (("light", WIDE), ("dark", NARROW)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(WIDE)

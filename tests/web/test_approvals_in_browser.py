@@ -1,18 +1,12 @@
 """Approvals in a real browser: asked, answered with a changed order, approved; and what axe finds on the way."""
 
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app
-from app.extensions import db
-from config import Settings
-from dev import ports
+from tests.browser.visitor import examine
 from tests.fixtures.browser_client import signed_in
 from tests.fixtures.house import House, http, item
 from tests.fixtures.people import People
@@ -27,35 +21,14 @@ quota: {storage: "{{ size }}"}
 """
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture
-def portal(settings: Settings) -> Iterator[Flask]:
-    """A portal that knows its own address, which the origin of what browsers post is held against."""
-    port = ports.choose()
-    app = create_app(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield app
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def visit(portal: Flask, people: People, chromium: Browser) -> Iterator[Callable[[str], Page]]:
+def visit(browsable: Flask, people: People, chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """Opens a browser in which somebody of the cast has signed in."""
     contexts, errors = [], []
 
     def open_for(user_id: str) -> Page:
-        address = portal.config["SETTINGS"].public_url
-        cookie = signed_in(portal, people.person(user_id)).get_cookie(portal.config["SESSION_COOKIE_NAME"])
+        address = browsable.config["SETTINGS"].public_url
+        cookie = signed_in(browsable, people.person(user_id)).get_cookie(browsable.config["SESSION_COOKIE_NAME"])
         context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
         context.set_default_timeout(15_000)
@@ -68,17 +41,6 @@ def visit(portal: Flask, people: People, chromium: Browser) -> Iterator[Callable
     for context in contexts:
         context.close()
     assert not errors, f"scripts on the pages failed: {errors}"
-
-
-def examine(page: Page) -> None:
-    """Axe finds nothing in light and dark, and nothing scrolls sideways on a phone."""
-    for scheme, width in (("light", 1280), ("dark", 390)):
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 900})
-        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_an_order_is_asked_about_changed_and_approved(house: House, visit: Callable[[str], Page]):

@@ -1,17 +1,12 @@
 """Fields of several controls in a real browser: rows of lists, editors of JSON, choices that hang on other answers."""
 
 import json
-import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app
 from app.catalog.options import Options
-from app.extensions import db
 from app.outbound import Outbound
-from dev import ports
 from tests.fixtures.browser_client import signed_in
 from tests.fixtures.house import http, item
 from tests.steps.scripted import Answer, scripted
@@ -28,33 +23,12 @@ FIELDS = [
 PORTS = "input[name^='item.rules.'][name$='.port']"
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, *_):
-        """Says nothing."""
-
-
 @pytest.fixture
-def portal(settings):
-    """A portal that knows its own address, which the origin of what browsers post is held against."""
-    port = ports.choose()
-    app = create_app(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
-    app.extensions["options"] = Options(Outbound(["127.0.0.1"], allow_loopback=True))
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield app
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def form(portal, house, people, chromium):
+def form(browsable, house, people, chromium):
     """The order form of an item with all of these fields, before sarah."""
-    address = portal.config["SETTINGS"].public_url
-    cookie = signed_in(portal, people.person("sarah-123")).get_cookie(portal.config["SESSION_COOKIE_NAME"])
+    browsable.extensions["options"] = Options(Outbound(["127.0.0.1"], allow_loopback=True))
+    address = browsable.config["SETTINGS"].public_url
+    cookie = signed_in(browsable, people.person("sarah-123")).get_cookie(browsable.config["SESSION_COOKIE_NAME"])
     context = chromium.new_context(viewport={"width": 390, "height": 900})
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     page = context.new_page()
