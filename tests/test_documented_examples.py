@@ -1,11 +1,13 @@
 """The worked examples of the guides, done: documents load, orders are accepted, modules build, the step type works."""
 
 import json
+import re
 import shutil
 import sys
 from types import ModuleType
 
 import pytest
+import yaml
 
 from app.catalog.loader import load
 from app.catalog.sync import sync
@@ -19,11 +21,18 @@ from app.extensions import db
 from app.steps import REGISTRY
 from app.transaction import transaction
 from config import HERE
+from tests.contracts.baseline import published
 from tests.pages import page
 from tests.steps import test_contract as contract
 from tests.steps.terraform_runs import archive, site
 
 ITEM, BUNDLE, STEP, FIELD = (page(f"docs/adding-{what}.md").marked for what in ("an-item", "a-bundle", "a-step", "a-field"))
+
+ORDERING, API = page("docs/ordering.md"), page("docs/api.md")
+ENDPOINTS = {re.sub(r"\{\w+\}", "{}", path): set(ops) for path, ops in published()["paths"].items()}
+PLACED = re.compile(r"(?<=/)(?:\{\w+\}|req-[^/?\"`]*|\$ID|APR-\d+|upl-…|eks-container-app(?=/options)|cluster$)")
+CALLED = re.compile(r"\b(GET|POST|PUT|DELETE) (/api/v1/[^\s`?]+)")
+CURLED = re.compile(r"^ *(?:\$ )?curl (.*?(?:\\\n.*?)*)$", re.MULTILINE)
 
 
 def with_examples(folder, *guides):
@@ -129,3 +138,68 @@ def test_the_field_type_judges(monkeypatch, answer, codes):
     monkeypatch.setitem(KINDS, *lines(FIELD["KINDS"], vars(sys.modules["app.core.fields.kinds"])).popitem())
     field = Field(name="pause", type="duration")
     assert [fault.code for fault in check([field], {"pause": answer}).faults] == codes
+
+
+def within(part, whole):
+    """Whether everything in `part` is in `whole` as well."""
+    if isinstance(part, dict):
+        return all(key in whole and within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list):
+        return len(part) == len(whole) and all(map(within, part, whole))
+    return part == whole
+
+
+@pytest.fixture
+def sarah(house, synced_catalog, people):
+    """Her client, before the catalog that ships."""
+    return people.api("sarah-123")
+
+
+def test_looking_at_an_order_says_what_the_page_says(sarah):
+    said = sarah.post("/api/v1/requests/validate", json=json.loads(page("README.md").marked["order"])).json
+    assert within(json.loads(ORDERING.marked["validate"]), said)
+
+
+def test_faults_are_told_as_the_page_says(sarah):
+    order = {"catalog_item": "postgres-database", "parameters": {"database_name": "9lives", "allocated_storage": 5}}
+    assert within(json.loads(ORDERING.marked["faults"]), sarah.post("/api/v1/requests", json=order).json["errors"])
+
+
+@pytest.mark.parametrize("entry", ["full-stack-web-app", "postgres-database"])
+def test_files_of_many_orders_are_taken(sarah, entry):
+    address = f"/api/v1/requests/batch?entry={entry}&mode=all_or_nothing"
+    answer = sarah.post(address, data=ORDERING.marked[entry], headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.json["taken"]) == (201, 2)
+
+
+def test_the_twin_of_the_page_can_be_ordered(sarah):
+    said = sarah.post("/api/v1/requests/validate", json=yaml.safe_load(ORDERING.marked["twin"])).json
+    assert said["errors"] == []
+
+
+def calls(text):
+    """Every call that a guide names, as (method, path with {} for what stands for something)."""
+    named = CALLED.findall(text)
+    for words in CURLED.findall(text):
+        path = re.search(r"/api/v1/[^\s\"?]*", words)
+        method = re.search(r"-X (\w+)", words)
+        posted = re.search(r" (?:-d|--data-binary) ", words)
+        named += [(method[1] if method else "POST" if posted else "GET", path[0])] if path else []
+    return sorted({(method, PLACED.sub("{}", path.rstrip(".,:"))) for method, path in named})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [one for name in ("ordering", "catalog") for one in calls(page(f"docs/{name}.md").text)]
+)
+def test_what_a_guide_calls_can_be_called(method, path):
+    assert method.lower() in ENDPOINTS[path]
+
+
+def test_the_page_of_the_api_names_every_endpoint():
+    named = set()
+    for line in API.section("What there is").splitlines():
+        first, cell = "", line.split(" | ")[0] if line.startswith("| `") else ""
+        for path in re.findall(r"`([/…][^`]*)`", cell):
+            first = first or path
+            named.add(re.sub(r"\{\w+\}", "{}", "/api/v1" + path.replace("…", first)))
+    assert named == set(ENDPOINTS)

@@ -178,7 +178,7 @@ fulfillment:
       - name: provision_postgres
         type: HttpPost
         template: {url: "https://databases.example.com"}
-        outputs: {host: {}, port: {type: integer}}
+        outputs: {host: {}, port: {type: integer}, password: {sensitive: true}}
 """
 
 
@@ -196,4 +196,4 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
 
 
 def test_the_guide_has_an_example_of_each():
-    assert len(EXAMPLES) == 13
+    assert len(EXAMPLES) == 15
