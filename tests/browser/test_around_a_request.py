@@ -96,8 +96,15 @@ def test_what_an_order_gave_is_taken_along(visit: Callable[..., Visitor], runnin
     expect(page).to_have_url(re.compile("(?=.*view=team)(?=.*q=takeaway)(?=.*status=completed)"))
     rows = list(csv.DictReader(download(page, "Export CSV").read_text("utf-8-sig").splitlines()))
     assert [row["request_id"] for row in rows] == [request_id]
+    page.get_by_role("button", name="Copy link to this list").click()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(running_portal.url)
+    assert "q=takeaway" in link
     sarah.press("Words: takeaway")
-    expect(page).to_have_url(re.compile("(?!.*q=takeaway).*status=completed"))
+    expect(page).to_have_url(re.compile("^(?!.*q=takeaway).*status=completed"))
+    page.goto(link)
+    sarah.press("Order again: takeaway")
+    expect(page.get_by_label("Database name")).to_have_value("takeaway_db")
 
 
 @pytest.fixture
