@@ -56,6 +56,7 @@ def show() -> ResponseReturnValue:
         tickets=_tickets(),
         offers=_offers(),
         plan=_plan(),
+        unpriced=_unpriced(),
         lines=_lines(),
         outputs_shown=_outputs(),
         events=_events(),
@@ -318,13 +319,18 @@ def _plan() -> dict[str, Any]:
         "quota_of": "customer-experience",
         "quotas": [
             {"name": "vCPU", "used": 22, "plus": 6, "limit": 40},
-            {"name": "Databases", "used": 3, "plus": 1, "limit": 5},
+            {"name": "Databases", "used": 3, "plus": 1, "limit": 5, "warn": True},
             {"name": "Storage", "used": 870, "plus": 150, "limit": 1000, "unit": "GB"},
         ],
         "approvals": "None for staging. Orders for prod need one from platform-solutions-team.",
         "about": "Usually 13 min. A person was needed in 3 of the last 40 orders.",
         "steps": [("EKS app, Redis", "3 min"), ("PostgreSQL, Monitoring", "10 min"), ("Connections", "20 s")],
     }
+
+
+def _unpriced() -> dict[str, Any]:
+    """A price that cannot be worked out, and an item that has none."""
+    return {"unknown": ["“Allocated storage” has no answer"], "without": "Without Redis Cache, which has no price"}
 
 
 def _lines() -> list[dict[str, Any]]:
