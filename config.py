@@ -39,6 +39,21 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         20_971_520, ge=1024, description="Largest file that may be uploaded, in bytes; all files of one form together."
     )
+    file_store: Literal["postgres", "s3"] = Field(
+        "postgres", description="Where new files are kept, encrypted in both: `postgres`, or `s3` for the bucket `S3_BUCKET`."
+    )
+    s3_bucket: str = Field(
+        "", description="Bucket for files, of this portal alone. While it is named, files that lie in it are found."
+    )
+    s3_endpoint_url: str = Field("", description="Base URL of a store that speaks S3; empty: that of AWS in `S3_REGION`.")
+    s3_region: str = Field("us-east-1", description="Region that calls to the bucket are signed for.")
+    s3_access_key_id: str = Field(
+        "", description="Access key for the bucket; empty: what the machine has (environment, profile or role of AWS)."
+    )
+    s3_secret_access_key: str = Field("", description="Secret of the access key.")
+    s3_timeout_seconds: float = Field(
+        10, gt=0, description="How long the bucket may say nothing before a call is given up; it is tried twice."
+    )
 
     oidc_issuer: str = Field("", description="The one OIDC issuer whose people may sign in.")
     oidc_client_id: str = Field("stratus", description="Client id at the provider.")
@@ -134,6 +149,16 @@ class Settings(BaseSettings):
                 raise ValueError("VAULT_KEYS must be set in production: id:base64-of-32-bytes")
             if not self.oidc_issuer.startswith("https://"):
                 raise ValueError("OIDC_ISSUER must be an https URL in production")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_a_bucket(self) -> "Settings":
+        if self.file_store == "s3" and not self.s3_bucket:
+            raise ValueError("S3_BUCKET must be set where FILE_STORE is s3")
+        if bool(self.s3_access_key_id) != bool(self.s3_secret_access_key):
+            raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together")
+        if self.s3_endpoint_url and not self.s3_endpoint_url.startswith(("http://", "https://")):
+            raise ValueError("S3_ENDPOINT_URL must start with https:// (or http://)")
         return self
 
     @property

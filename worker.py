@@ -23,6 +23,7 @@ from app.jobs.leases import Leases
 from app.jobs.perform import Performer
 from app.jobs.runtime import Runtime, install
 from app.lifecycle.claims import Claimant
+from app.lifecycle.file_stores import file_store
 from app.logs import configure
 from app.outbound import Outbound
 from app.state_server import StateServer, StateStore
@@ -75,6 +76,7 @@ def build(settings: Settings, name: str) -> Runtime:
     performer = Performer(
         engine=engine,
         vault=vault,
+        files=file_store(settings, engine.begin, vault),
         outbound=Outbound(settings.outbound_hosts, settings.outbound_rewrites, allow_loopback=settings.development),
         states=states,
         settings=StepSettings(

@@ -14,6 +14,7 @@ from app.database import engine_options
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.handover.door import Door
+from app.lifecycle.file_stores import file_store
 from app.logs import configure
 from app.outbound import Outbound
 from app.token_cli import token_group
@@ -35,6 +36,7 @@ def create(settings: Settings | None = None) -> Flask:
     vault = Vault.from_text(settings.vault_ring)
     app.extensions["vault"] = vault
     timeout = timedelta(seconds=settings.request_timeout_seconds) if settings.request_timeout_seconds else None
+    app.extensions["files"] = file_store(settings, lambda: db.engine.begin(), vault)
     app.extensions["rules"] = Rules(settings.team_requests, timeout)
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
     app.extensions["options"] = Options(

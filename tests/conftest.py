@@ -8,5 +8,6 @@ pytest_plugins = [
     "tests.fixtures.catalog",
     "tests.fixtures.running",
     "tests.fixtures.served",
+    "tests.fixtures.bucket",
     "tests.fixtures.browser",
 ]

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from config import DEVELOPMENT_SECRET, HERE, Settings
 
-ROW = re.compile(r"^\| `([A-Z_]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
 SAFE = {
     "secret_key": "x" * 32,
     "vault_keys": "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
@@ -56,3 +56,16 @@ def test_a_plain_database_url_gets_its_driver() -> None:
 def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTBOUND_HOSTS", "a.example.com, b.example.com,")
     assert Settings(**SAFE).outbound_hosts == ("a.example.com", "b.example.com")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"file_store": "s3"}, "S3_BUCKET must be set"),
+        ({"s3_bucket": "b", "s3_access_key_id": "a"}, "must be set together"),
+        ({"s3_bucket": "b", "s3_endpoint_url": "minio.corp:9000"}, "S3_ENDPOINT_URL must start with"),
+    ],
+)
+def test_half_a_bucket_is_refused_at_the_start(given: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings(stratus_profile="test", **given)

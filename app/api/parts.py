@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import Response, current_app, request
 
+from app.lifecycle.file_store import FileStore
 from app.queries.paging import Cursors
 from config import Settings
 
@@ -17,6 +18,11 @@ def settings() -> Settings:
 def below_api() -> bool:
     """Whether this call is the API's to answer, whether or not a route takes it."""
     return request.path == "/api" or request.path.startswith("/api/")
+
+
+def files() -> FileStore:
+    """Where files are kept."""
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def cursors() -> Cursors:

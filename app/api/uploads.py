@@ -6,7 +6,7 @@ from flask import Blueprint, request
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
-from app.api.parts import settings
+from app.api.parts import files, settings
 from app.api.reading import FILE_BODY, FILE_FORM
 from app.api.shapes import uploads as shapes
 from app.errors import Fault, Invalid, WrongMediaType
@@ -34,8 +34,8 @@ def create_upload(query: shapes.UploadQuery) -> shapes.Upload:
     limit = settings().max_upload_bytes
     stream, own_name = _sent(limit)
     received = uploads.receive(stream, limit)
-    with received.content, transaction() as unit:
-        kept = uploads.keep(unit, caller(), query.name or own_name, received)
+    with received.content:
+        kept = uploads.keep(transaction, files(), caller(), query.name or own_name, received)
     return shapes.Upload.of(kept)
 
 

@@ -1,15 +1,17 @@
 """The files that a step works on: uploads of its request, in a private folder of their own that goes with the step."""
 
 import json
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Engine
 
 from app.jobs.folders import private_folder
-from app.lifecycle.uploads import content_of
-from app.vault import Vault, VaultError
+from app.lifecycle.file_store import FileStore
+from app.lifecycle.uploads import hash_of
+from app.vault import VaultError
 
 
 class StepFiles:
@@ -28,19 +30,24 @@ class StepFiles:
         self._places[upload_id] = self._folder / upload_id
         return str(self._places[upload_id])
 
-    def write(self, connection: Connection, vault: Vault, rendered: Any) -> None:
-        """Write the uploads whose paths stand in the rendered template, for this user alone. Raises VaultError."""
+    def write(self, engine: Engine, files: FileStore, rendered: Any) -> None:
+        """Write the uploads whose paths stand in the rendered template, for this user alone.
+
+        No transaction is open while the store is asked. Raises VaultError, Unavailable.
+        """
         text = json.dumps(rendered) if self._places else ""
         for upload_id, path in self._places.items():
             if json.dumps(str(path))[1:-1] in text:
-                _write(path, connection, vault, upload_id)
+                with engine.begin() as connection:
+                    sha256 = hash_of(connection, upload_id)
+                _write(path, upload_id, files.read(sha256) if sha256 else ())
 
 
-def _write(path: Path, connection: Connection, vault: Vault, upload_id: str) -> None:
+def _write(path: Path, upload_id: str, content: Iterable[bytes]) -> None:
     size = 0
     path.touch(mode=0o600, exist_ok=False)  # The folder is 0700 already: nobody could look in between.
     with path.open("wb") as file:
-        for part in content_of(connection, vault, upload_id):
+        for part in content:
             size += file.write(part)
     if not size:
         raise VaultError(f"The file {upload_id} is not there any more.")

@@ -3,19 +3,23 @@
 That is workers that are long gone, what was typed into forms and never sent, and files that no order used.
 """
 
+import logging
 from datetime import date, timedelta
 
 from sqlalchemy import Engine, delete, func, text
 
 from app.dispatch import Doorbell
+from app.errors import Unavailable
 from app.lifecycle import secrets, uploads
+from app.lifecycle.file_store import FileStore
 from app.models.tables import WORKER
 from app.ops import partitions
 
+log = logging.getLogger(__name__)
 REMEMBERED = timedelta(days=1)
 
 
-def tidy(engine: Engine, doorbell: Doorbell, today: date) -> None:
+def tidy(engine: Engine, doorbell: Doorbell, files: FileStore, today: date) -> None:
     """Make partitions ahead, forget dead workers, unsent secrets and unused files.
 
     Several at once do the work once: an advisory lock is held.
@@ -29,3 +33,7 @@ def tidy(engine: Engine, doorbell: Doorbell, today: date) -> None:
         gone = list(connection.scalars(delete(WORKER).where(long_gone).returning(WORKER.c.name)))
     for name in gone:
         doorbell.forget(name)
+    try:
+        uploads.remove_unnamed(engine, files)
+    except Unavailable as error:
+        log.warning("files that nobody uses stay another day", extra={"error": error.message})

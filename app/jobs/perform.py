@@ -18,12 +18,14 @@ from app.core.shapes import shape_faults
 from app.core.statuses import Activity
 from app.core.step_params import STEP_PARAMS, StepParams, parse
 from app.core.verification import Check, verify
+from app.errors import Unavailable
 from app.jobs.files import StepFiles
 from app.jobs.folders import NO_FOLDER, private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
 from app.lifecycle.claims import Claim
+from app.lifecycle.file_store import FileStore
 from app.lifecycle.progress import LOOKS, Result
 from app.lifecycle.scopes import Scopes
 from app.models import CatalogModule
@@ -45,6 +47,7 @@ class Performer:
 
     engine: Engine
     vault: Vault
+    files: FileStore
     outbound: Outbound
     states: StateServer
     settings: StepSettings
@@ -70,6 +73,8 @@ class Performer:
                 return Result(_not_called(claim, str(error), "template_error"))
             except VaultError as error:
                 return Result(_not_called(claim, error.message, "secret_unreadable"))
+            except Unavailable as error:
+                return Result(_not_called(claim, error.message, "file_store_unavailable", retryable=True))
             lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
             stack.callback(lines.close)
             called = self._call(claim, held, prepared, lines, stack)
@@ -90,6 +95,8 @@ class Performer:
             rendered, hidden = self._rendered(connection, claim, template, files)
             module = self._module(connection, claim.step.module_sha256)
             noted = self._noted(connection, claim) if probes else {}
+        if claim.activity != Activity.POLL:  # It looks at what goes on outside, which has got what it needs.
+            files.write(self.engine, self.files, rendered)
         return self._prepared(step_type, rendered, hidden, module, noted)
 
     def _prepared(
@@ -114,7 +121,6 @@ class Performer:
         request = connection.execute(select(REQUEST).where(REQUEST.c.id == claim.request)).one()
         scopes = replace(self.scopes(connection, request), file=files.place)
         rendered = render(template, scopes.of(claim.step.item_alias))
-        files.write(connection, self.vault, rendered)
         return rendered, scopes.hidden
 
     @staticmethod
@@ -194,11 +200,11 @@ def _out_of_time(claim: Claim) -> bool:
     return claim.activity == Activity.RUN and step.deadline is not None and bool(step.deadline <= step.claimed_at)
 
 
-def _not_called(claim: Claim, message: str, kind: str) -> Failed | Indeterminate:
+def _not_called(claim: Claim, message: str, kind: str, *, retryable: bool = False) -> Failed | Indeterminate:
     """The step type could not even be called. Of what had begun before, that says nothing: a person must look."""
     if claim.activity in LOOKS:
         return Indeterminate({"what": "nobody could look", "problem": message})
-    return Failed(message, kind=kind, retryable=False)
+    return Failed(message, kind=kind, retryable=retryable)
 
 
 def _rollback(claim: Claim) -> Mapping[str, Any] | None:

@@ -125,7 +125,7 @@ class Runtime:
     def _tidy_daily(self) -> None:
         today = date.today()  # noqa: DTZ011  months ahead: the zone does not matter
         if self._tidied != today:
-            tidy(self.engine, self.doorbell, today)
+            tidy(self.engine, self.doorbell, self.performer.files, today)
             self._tidied = today
 
     def _learn(self) -> None:

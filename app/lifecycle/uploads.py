@@ -7,12 +7,13 @@ import re
 import secrets
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app import audit
@@ -21,10 +22,9 @@ from app.core.fields.attaching import spoken_size
 from app.core.fields.sorts import sort_of
 from app.errors import Fault, Invalid, NotFound, TooLarge
 from app.lifecycle.caller import Caller
-from app.lifecycle.file_store import DatabaseFiles
+from app.lifecycle.file_store import FileStore
 from app.models.tables import FILE, REQUEST, REQUEST_FILE, UPLOAD
 from app.transaction import Unit
-from app.vault import Vault
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ID_LENGTH = 20
@@ -34,6 +34,8 @@ IN_MEMORY_BYTES = 1024 * 1024
 LONGEST_JSON = 1024 * 1024
 LONGEST_NAME = 200
 UNUSED_FOR = timedelta(days=1)
+AT_ONCE = 100
+"""How many contents are removed in one transaction: a store outside is asked while it is open."""
 UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -126,9 +128,24 @@ def _is_json(content: bytes) -> bool:
     return True
 
 
-def keep(unit: Unit, caller: Caller, name: str, received: Received) -> Uploaded:
-    """Keep a received file as the caller's upload; its content only if it is not there yet."""
-    connection = unit.connection
+def keep(
+    begin: Callable[[], AbstractContextManager[Unit]], files: FileStore, caller: Caller, name: str, received: Received
+) -> Uploaded:
+    """Keep a received file as the caller's upload; its content only if it is not there yet. begin: opens a unit of work.
+
+    No transaction is open while the store works, which may lie outside. What was noted and then could not be kept is found by
+    whoever sends the same content again, and goes after a day. Raises Unavailable.
+    """
+    with begin() as unit:
+        new = _note_content(unit.connection, received)
+    if new or not files.holds(received.sha256):
+        files.put(received.sha256, received.content)
+    with begin() as unit:
+        return _note_upload(unit.connection, caller, name, received)
+
+
+def _note_content(connection: Connection, received: Received) -> bool:
+    """Note that this content is used from now on; answers whether nobody had noted it before."""
     content = {
         "sha256": received.sha256,
         "size": received.size,
@@ -136,10 +153,12 @@ def keep(unit: Unit, caller: Caller, name: str, received: Received) -> Uploaded:
         "is_text": received.is_text,
     }
     new = connection.execute(upsert(FILE).values(content).on_conflict_do_nothing().returning(FILE.c.sha256)).one_or_none()
-    if new is not None:
-        DatabaseFiles(connection, unit.vault).put(received.sha256, received.content)
-    else:
+    if new is None:
         connection.execute(update(FILE).where(FILE.c.sha256 == received.sha256).values(touched_at=func.clock_timestamp()))
+    return new is not None
+
+
+def _note_upload(connection: Connection, caller: Caller, name: str, received: Received) -> Uploaded:
     upload_id = "upl-" + "".join(secrets.choice(LETTERS) for _ in range(ID_LENGTH))
     shown = safe_name(name)
     row = {"upload_id": upload_id, "owner_id": caller.person.id, "name": shown, "sha256": received.sha256}
@@ -190,20 +209,38 @@ def used_by(connection: Connection, request: uuid.UUID, upload_ids: Iterable[str
         connection.execute(upsert(REQUEST_FILE).from_select(["upload_id", "request_id"], used).on_conflict_do_nothing())
 
 
-def content_of(connection: Connection, vault: Vault, upload_id: str) -> Iterator[bytes]:
-    """The content of an upload in parts; nothing where there is none. Raises VaultError."""
-    sha256 = connection.scalar(select(UPLOAD.c.sha256).where(UPLOAD.c.upload_id == upload_id))
-    yield from DatabaseFiles(connection, vault).read(sha256) if sha256 else ()
+def hash_of(connection: Connection, upload_id: str) -> str | None:
+    """Under which hash the content of an upload is kept; None where there is no such upload."""
+    return connection.scalar(select(UPLOAD.c.sha256).where(UPLOAD.c.upload_id == upload_id))
 
 
 def remove_unused(connection: Connection) -> int:
-    """Remove uploads that no request has used within a day, and content that no upload names; answers how many uploads."""
-    long_ago = func.clock_timestamp() - UNUSED_FOR
+    """Remove uploads that no request has used within a day; answers how many. Their content is left to `remove_unnamed`."""
     in_use = select(REQUEST_FILE.c.upload_id).where(REQUEST_FILE.c.upload_id == UPLOAD.c.id).exists()
-    removed = connection.execute(delete(UPLOAD).where(UPLOAD.c.created_at < long_ago, ~in_use)).rowcount
+    return connection.execute(delete(UPLOAD).where(UPLOAD.c.created_at < _long_ago(), ~in_use)).rowcount
+
+
+def remove_unnamed(engine: Engine, files: FileStore) -> int:
+    """Remove content that no upload names and nobody has sent within a day; answers how much. Raises Unavailable.
+
+    The rows stay locked until the store has forgotten what they stand for: who sends the same content meanwhile waits, finds
+    nothing kept and keeps it anew.
+    """
     named = select(UPLOAD.c.id).where(UPLOAD.c.sha256 == FILE.c.sha256).exists()
-    connection.execute(delete(FILE).where(FILE.c.touched_at < long_ago, ~named))
+    unused = select(FILE.c.sha256).where(FILE.c.touched_at < _long_ago(), ~named)
+    some = unused.limit(AT_ONCE).with_for_update(skip_locked=True).cte()
+    gone = delete(FILE).where(FILE.c.sha256.in_(select(some.c.sha256))).returning(FILE.c.sha256)
+    removed, hashes = 0, [""]
+    while hashes:
+        with engine.begin() as connection:
+            hashes = list(connection.scalars(gone))
+            files.remove(hashes)
+        removed += len(hashes)
     return removed
+
+
+def _long_ago() -> Any:
+    return func.clock_timestamp() - UNUSED_FOR
 
 
 _ROWS: Select[Any] = select(

@@ -6,6 +6,7 @@ from flask import current_app, g, request
 
 from app.identity import current_person
 from app.lifecycle.caller import Caller
+from app.lifecycle.file_store import FileStore
 from app.queries.paging import Cursors
 from config import Settings
 
@@ -13,6 +14,11 @@ from config import Settings
 def settings() -> Settings:
     """The settings of the portal."""
     return cast("Settings", current_app.config["SETTINGS"])
+
+
+def files() -> FileStore:
+    """Where files are kept."""
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def cursors() -> Cursors:

@@ -92,3 +92,14 @@ def test_who_sees_the_request_sees_its_file(house: House, sarah: Any, people: An
     assert sarah.post("/api/v1/requests", json=order).status_code == 201
     assert people.api("bob-456").get(sent["href"]).status_code == 200
     assert people.api("mallory-666").get(sent["href"]).status_code == 404
+
+
+def test_a_store_that_does_not_answer_is_a_503_that_says_when_to_come_again(
+    house: House, sarah: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.without_files(monkeypatch)
+    answer = send(sarah)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "The store of files does not answer right now" in answer.json["detail"]
+    monkeypatch.undo()
+    assert send(sarah).status_code == 201

@@ -53,7 +53,7 @@ def test_workers_that_are_long_gone_are_forgotten_with_their_queues(
         ]
         for row in ages:
             connection.execute(insert(WORKER).values(**row))
-    tidy(house.engine, bell, date(2026, 11, 24))
+    tidy(house.engine, bell, house.files, date(2026, 11, 24))
     assert [row.name for row in house.rows(WORKER.select())] == ["new"]
     assert redis_client.smembers("rq:queues") == {b"rq:queue:stratus-new"}
     bell.close()
@@ -62,7 +62,7 @@ def test_workers_that_are_long_gone_are_forgotten_with_their_queues(
 def test_the_months_to_come_have_partitions(house: House, settings: Settings) -> None:
     bell = Doorbell(settings.redis_url)
     for _ in range(2):
-        tidy(house.engine, bell, date(2026, 12, 31))
+        tidy(house.engine, bell, house.files, date(2026, 12, 31))
     names = house.rows(
         text("SELECT relname FROM pg_class WHERE relname LIKE 'audit\\_log\\_2027%' AND relkind = 'r' ORDER BY 1")
     )
@@ -74,5 +74,5 @@ def test_what_was_typed_and_never_sent_goes_with_its_day(house: House) -> None:
     with house.unit() as unit:
         secrets.hold(unit.connection, unit.vault, house.caller("sarah-123").person.id, "/order/items/single", {"a": "b"})
         unit.connection.execute(update(SECRET).values(expires_at=text("now() - interval '1 minute'")))
-    tidy(house.engine, Doorbell(house.settings.redis_url), date(2026, 11, 24))
+    tidy(house.engine, Doorbell(house.settings.redis_url), house.files, date(2026, 11, 24))
     assert house.rows(select(SECRET)) == []

@@ -133,5 +133,5 @@ def test_a_file_that_is_gone_fails_its_step_before_anything_is_called(house: Hou
 
 def uploaded(house: House, content: bytes) -> str:
     caller, received = house.caller("sarah-123"), uploads.receive(io.BytesIO(content), 1_000_000)
-    with received.content, house.unit() as unit:
-        return uploads.keep(unit, caller, "values.yaml", received).upload_id
+    with received.content:
+        return uploads.keep(house.unit, house.files, caller, "values.yaml", received).upload_id

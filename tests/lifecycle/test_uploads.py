@@ -22,8 +22,8 @@ def upload(
     house: House, content: bytes = b"name: value\n", who: str = "sarah-123", name: str = "values.yaml"
 ) -> uploads.Uploaded:
     caller, received = house.caller(who), uploads.receive(io.BytesIO(content), 10_000_000)
-    with received.content, house.unit() as unit:
-        return uploads.keep(unit, caller, name, received)
+    with received.content:
+        return uploads.keep(house.unit, house.files, caller, name, received)
 
 
 def order(house: House, answer: Any, who: str = "sarah-123") -> str:
@@ -38,9 +38,8 @@ def single(house: House) -> House:
 
 def test_a_file_comes_back_as_it_was_sent(house: House) -> None:
     made = upload(house, LONG)
-    with house.engine.connect() as connection:
-        assert b"".join(uploads.content_of(connection, house.vault, made.upload_id)) == LONG
-        assert made.size == len(LONG)
+    assert b"".join(house.files.read(made.sha256)) == LONG
+    assert made.size == len(LONG)
 
 
 def test_a_file_lies_in_encrypted_parts(house: House) -> None:
@@ -145,6 +144,7 @@ def test_what_nobody_used_is_removed_after_a_day(single: House) -> None:
         connection.execute(update(FILE).values(touched_at=YESTERDAY))
         connection.execute(update(UPLOAD).where(UPLOAD.c.upload_id != fresh.upload_id).values(created_at=YESTERDAY))
         assert uploads.remove_unused(connection) == 1
+    assert uploads.remove_unnamed(single.engine, single.files) == 1
     assert {row.upload_id for row in single.rows(select(UPLOAD))} == {used.upload_id, fresh.upload_id}
     assert {row.sha256 for row in single.rows(select(CHUNK))} == {used.sha256, fresh.sha256}
     assert unused.sha256 not in {row.sha256 for row in single.rows(select(FILE))}
@@ -158,4 +158,5 @@ def test_content_stays_while_another_upload_names_it(single: House) -> None:
         first = select(UPLOAD.c.id).limit(1).scalar_subquery()
         connection.execute(update(UPLOAD).where(UPLOAD.c.id == first).values(created_at=YESTERDAY))
         assert uploads.remove_unused(connection) == 1
+    assert uploads.remove_unnamed(single.engine, single.files) == 0
     assert len(single.rows(select(FILE))) == 1

@@ -198,3 +198,12 @@ def test_columns_of_the_request_hold_masks(house: House, sarah: Any) -> None:
     submit(sarah, do="send", **fields_of(submit(sarah, **TYPED)))
     [row] = house.rows(select(ITEM))
     assert (row.parameters["password"], row.parameters["made"], row.parameters["zone"]) == (MASK, MASK, MASK)
+
+
+def test_a_file_that_cannot_be_kept_now_costs_nobody_their_other_answers(
+    house: House, sarah: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.without_files(monkeypatch)
+    form = submit(sarah, **TYPED, **with_file(b"{}"))
+    assert (form.status_code, fields_of(form)["item.size"], fields_of(form)["item.password"]) == (422, "3", MASK)
+    assert "Config could not be kept: choose it again. The store of files does not answer" in form.text

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from app.core.fields import ABSENT, Field
 from app.core.fields.attaching import judge_content, spoken_size
 from app.core.secrecy import MASK
-from app.errors import Fault, Invalid, TooLarge
+from app.errors import Fault, Invalid, TooLarge, Unavailable
 from app.extensions import db
 from app.lifecycle import secrets, uploads
 from app.lifecycle.caller import Caller
@@ -20,7 +20,7 @@ from app.transaction import transaction
 from app.web.forms.answers import AnswerField
 from app.web.forms.nested import with_added
 from app.web.forms.order import HELD, OrderForm
-from app.web.parts import settings
+from app.web.parts import files, settings
 
 DROP = "drop."
 """Before the name of a file: the box that leaves it out."""
@@ -92,7 +92,7 @@ def _file(answers: MultiDict[str, str], field: Field, name: str, path: Sequence[
     answers.setlist(name, [])
     try:
         upload_id, faults = _kept(chosen, field, caller)
-    except (TooLarge, Invalid) as error:
+    except (TooLarge, Invalid, Unavailable) as error:
         return [Fault((*path, field.name), error.code, _words(error))]
     answers.setlist(name, [upload_id] if upload_id else [])
     return [one.under(*path) for one in faults]
@@ -104,11 +104,13 @@ def _kept(chosen: FileStorage, field: Field, caller: Caller) -> tuple[str, Seque
     with received.content:
         if faults := judge_content(field, received.size, received.media_type, is_text=received.is_text):
             return "", faults
-        with transaction() as unit:
-            return uploads.keep(unit, caller, chosen.filename or "", received).upload_id, ()
+        return uploads.keep(transaction, files(), caller, chosen.filename or "", received).upload_id, ()
 
 
-def _words(error: TooLarge | Invalid) -> str:
+def _words(error: TooLarge | Invalid | Unavailable) -> str:
+    """What stands at the field. A form of many answers does not end because one file could not be kept."""
+    if isinstance(error, Unavailable):
+        return f"could not be kept: choose it again. {error.message}"
     limit = spoken_size(settings().max_upload_bytes)
     return f"may have at most {limit}" if isinstance(error, TooLarge) else "must not be an empty file"
 
