@@ -10,6 +10,7 @@ from app.catalog.offers import Offer
 from app.core import spreadsheet
 from app.core.fields import ABSENT, Field, from_text, to_text
 from app.core.fields.choosing import read_boolean
+from app.core.fields.nesting import read_json
 from app.core.order import ENABLED
 from app.core.shapes import did_you_mean
 from app.errors import Fault, Invalid
@@ -40,7 +41,7 @@ class Column:
         if self.field is None:
             return read_boolean(Field(name=ENABLED, type="boolean"), cell.strip().lower()) if self.is_switch else cell.strip()
         if self.field.type in WRITTEN_AS_JSON:
-            return _json(cell)
+            return read_json(self.field, cell)
         if self.field.type == "multiselect":
             return from_text(self.field, [one.strip() for one in cell.split(BETWEEN)])
         return from_text(self.field, [cell.strip().lower() if self.field.type == "boolean" else cell])
@@ -174,13 +175,6 @@ def _put(order: dict[str, Any], path: Sequence[str], answer: Any) -> None:
     for key in path[:-1]:
         order = order.setdefault(key, {})
     order[path[-1]] = answer
-
-
-def _json(cell: str) -> Any:
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell
 
 
 def template(offer: Offer, teams: int) -> str:

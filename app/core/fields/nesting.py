@@ -13,6 +13,9 @@ from app.errors import Fault
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 INDENT = 2
+DEEPEST = 64
+"""Levels of what can be read: as many as the API takes in a body."""
+UNREADABLE = "is no JSON that can be kept: neither NaN, infinite numbers, endless nesting nor U+0000 and half characters are"
 
 
 class UnreadJson(str):
@@ -59,11 +62,14 @@ def read_json(_: Field, text: str) -> Any:
     if len(text) > LONGEST_VALUE:
         return UnreadJson(text, f"must have at most {LONGEST_VALUE} characters")
     try:
-        return json.loads(text, parse_constant=_refused)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)
     except json.JSONDecodeError as error:
         return UnreadJson(text, f"is no JSON: line {error.lineno}, column {error.colno}: {_words(error.msg)}")
+    except _Twice as error:
+        return UnreadJson(text, f"has the key “{error}” twice in one object")
     except (ValueError, RecursionError):
-        return UnreadJson(text, "is no JSON that can be read: NaN and endless nesting are none")
+        return UnreadJson(text, UNREADABLE)
+    return value if _is_plain(value) else UnreadJson(text, UNREADABLE)
 
 
 def show_json(field: Field, value: Any) -> str:
@@ -90,19 +96,34 @@ def _refused(text: str) -> Any:
     raise ValueError(text)
 
 
+class _Twice(ValueError):
+    """An object has a key twice; the message is the key."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Twice(UNSTORABLE.sub("\ufffd", name))
+        made[name] = value
+    return made
+
+
 def _words(message: str) -> str:
     """What Python's reader says, in the middle of a sentence."""
     return message[:1].lower() + message[1:]
 
 
 def _is_plain(value: Any) -> bool:
-    open_ends = [value]
+    """Whether it can be kept: no text, number or depth that a database or a reader of JSON stumbles over."""
+    open_ends = [(value, 0)]
     while open_ends:
-        one = open_ends.pop()
-        if isinstance(one, Mapping):
-            open_ends += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            open_ends += one
+        one, depth = open_ends.pop()
+        if isinstance(one, Mapping | list):
+            if depth == DEEPEST:
+                return False
+            inside = [*one.keys(), *one.values()] if isinstance(one, Mapping) else one
+            open_ends += [(each, depth + 1) for each in inside]
         elif (isinstance(one, str) and UNSTORABLE.search(one)) or (isinstance(one, float) and not math.isfinite(one)):
             return False
     return True
