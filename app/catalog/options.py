@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection, Engine, Row, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -80,6 +80,8 @@ class Options:
             url = address(spec, answers)
         except ExpressionError as error:
             return Offered(problem=f"its address cannot be worked out: {error.message}")
+        if _climbs(url):
+            return Offered(problem="its address cannot be worked out: an answer that it needs names another place")
         key, now = _key(spec, url), datetime.now(UTC)
         kept = connection.execute(select(OPTION_LIST).where(OPTION_LIST.c.key == key)).one_or_none()
         if kept is not None and (_is_fresh(kept, spec, now) or (kept.error and now - kept.tried_at < PAUSE)):
@@ -121,6 +123,11 @@ def address(spec: OptionsFrom, answers: Mapping[str, Any]) -> str:
     """Where the list is. Answers are data: whatever they hold, they stay one part of the path or query."""
     given = {name: quote(_text(answers.get(name)) or "", safe="") for name in spec.depends_on}
     return str(render(spec.url, given))
+
+
+def _climbs(url: str) -> bool:
+    """Whether a part of the path is `.` or `..`, which quoting leaves as they are: servers take them for another path."""
+    return not {".", ".."}.isdisjoint(urlsplit(url).path.split("/"))
 
 
 def _why(error: OutboundError) -> str:

@@ -248,3 +248,11 @@ def test_an_answer_stays_taken_while_what_was_built_is_there(house):
         assert connection.scalar(select(func.count()).select_from(TAKEN)) == 1
         connection.execute(update(REQUEST).where(REQUEST.c.request_id == made.request_id).values(status="rolled_back"))
         assert connection.scalar(select(func.count()).select_from(TAKEN)) == 0
+
+
+@pytest.mark.parametrize("region", [".", ".."])
+def test_an_answer_leads_to_no_other_path_of_a_source(house, source, region):
+    running = source(Answer(body=CLUSTERS), path="/regions/{{ region }}/clusters", depends_on=["region"])
+    [(_, code, message)] = faults(house, cluster="c-1", region=region)
+    assert (code, "names another place" in message) == ("options_unavailable", True)
+    assert running.calls == []
