@@ -1,11 +1,13 @@
 """What a bundle says about its items, against what these items are: versions, fixed parameters, outputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from app.catalog.checks import ALIAS, field_of
 from app.catalog.outline import Entry, Outline
+from app.core.expressions import ExpressionError
 from app.core.fields import check
+from app.core.secrecy import holds_secret, touches
 from app.core.shapes import did_you_mean
 from app.core.step_params import is_template
 from app.core.versions import check_range, check_version, newest
@@ -22,6 +24,7 @@ def check_entries(outline: Outline, library: Library, bundles: set[str]) -> Iter
         yield from _exists(entry, library, bundles)
         if item := pick(entry, library):
             yield from _fixed(entry, item)
+            yield from _handed(outline, entry, item)
 
 
 def pick(entry: Entry, library: Library) -> Outline | None:
@@ -88,6 +91,27 @@ def _fixed(entry: Entry, item: Outline) -> Iterator[Fault]:
         if part.body.get("required") is True and part.body.get("default") is None and name not in fixed:
             message = f"{item.stem} needs the input {name}"
             yield Fault(entry.path, "required", message, {"remedy": f"fix it under parameters: {name}"})
+
+
+def _handed(outline: Outline, entry: Entry, item: Outline) -> Iterator[Fault]:
+    """Secrets of the bundle that it hands to a field that is compared with those of other orders, or told a source."""
+    own = {("bundle", part.body["name"]) for part in outline.fields if holds_secret(part.body)}
+    sources = [part.body.get("options_from") for part in item.fields]
+    told = {name for source in sources if isinstance(source, Mapping) for name in source.get("depends_on") or ()}
+    written = entry.body.get("parameters")
+    for name, template in written.items() if own and isinstance(written, Mapping) else ():
+        part = item.parameters.get(name)
+        what = "is unique" if part and part.body.get("unique") else "is part of an address" if name in told else None
+        if what and _touches(template, own):
+            message = f"{name} {what}: a secret of the bundle may not stand there"
+            yield Fault((*entry.path, "parameters", name), "secret", message, {"remedy": "hand it to another field"})
+
+
+def _touches(template: Any, names: Collection[tuple[str, ...]]) -> bool:
+    try:
+        return touches(template, names)
+    except ExpressionError:
+        return False  # That it cannot be read is told elsewhere.
 
 
 def _refused(path: tuple[str | int, ...], name: str, value: Any, definition: Mapping[str, Any]) -> Iterator[Fault]:

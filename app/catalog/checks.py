@@ -41,6 +41,7 @@ def check_document(outline: Outline) -> Iterator[Fault]:
         _order,
         _prices,
         _open_prices,
+        _open_sources,
     ):
         yield from check(outline)
     yield from check_cycles(outline)
@@ -258,6 +259,18 @@ def _open_prices(outline: Outline) -> Iterator[Fault]:
             if line.body.get(key) in secret:
                 message = f"{line.body[key]} is secret, and a price is not"
                 yield Fault((*line.path, key), "secret", message, {"remedy": "name another field"})
+
+
+def _open_sources(outline: Outline) -> Iterator[Fault]:
+    """An address stands in logs, here and where it leads: nothing secret may be part of it."""
+    secret = {part.body["name"] for part in outline.fields if is_secret(part.body)}
+    for part in outline.fields:
+        source = part.body.get("options_from")
+        named = source.get("depends_on") if isinstance(source, Mapping) else None
+        for number, name in enumerate(named if isinstance(named, list) else []):
+            if isinstance(name, str) and name in secret:
+                path = (*part.path, "options_from", "depends_on", number)
+                yield Fault(path, "secret", f"{name} is secret, and an address is not", {"remedy": "name another field"})
 
 
 def _countable(line: Part, known: Mapping[str, Part]) -> Iterator[Fault]:

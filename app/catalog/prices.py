@@ -7,22 +7,24 @@ from app.catalog.offers import Offer, OfferItem
 from app.core.cost import Part, Price, quote
 from app.core.order import Resolved, resolve, resolve_item
 from app.core.quota import Taking
-from app.core.secrecy import is_secret, secret_fields
+from app.core.secrecy import Definition, is_secret, secret_fields, secret_places
 
 BUNDLE = "bundle"
 
 
 def price_of(offer: Offer, resolved: Resolved) -> Price | None:
     """What an order costs; None where nothing of it has a price. Never raises, however wrong the answers are."""
-    parts = [_item_part(item, resolved) for item in _selected(offer, resolved)]
+    places = secret_places(offer)
+    parts = [_item_part(item, resolved, places[item.alias]) for item in _selected(offer, resolved)]
     if offer.kind == BUNDLE and offer.definition.get("cost"):
-        values = _open(offer.definition, resolved.bundle_values)
+        values = _open(places[BUNDLE], resolved.bundle_values)
         parts.append(Part(BUNDLE, offer.title, offer.definition["cost"], values, {BUNDLE: values}))
     return quote(parts)
 
 
 def takings(offer: Offer, resolved: Resolved) -> list[Taking]:
     """The selected items of an order as quotas see them."""
+    places = secret_places(offer)
     return [
         Taking(
             catalog_item=item.catalog_item,
@@ -30,7 +32,7 @@ def takings(offer: Offer, resolved: Resolved) -> list[Taking]:
             owner=item.owner,
             quota=item.definition.get("quota") or {},
             limits=item.definition.get("limits") or {},
-            scope=_scope(_open(item.definition, resolved.item_values.get(item.alias, {}))),
+            scope=_scope(_open(places[item.alias], resolved.item_values.get(item.alias, {}))),
         )
         for item in _selected(offer, resolved)
     ]
@@ -50,7 +52,7 @@ def price_with_defaults(offer: Offer) -> Price | None:
 
 def item_price_from(title: str, definition: Mapping[str, Any]) -> dict[str, Any] | None:
     """The same of an item's document alone."""
-    values = _open(definition, resolve_item(definition, {}).item_values["item"])
+    values = _open(secret_fields(definition), resolve_item(definition, {}).item_values["item"])
     return _least(quote([Part("item", title, definition.get("cost"), values, _scope(values))]))
 
 
@@ -65,8 +67,8 @@ def _selected(offer: Offer, resolved: Resolved) -> list[OfferItem]:
     return [item for item in offer.items if resolved.selected.get(item.alias)]
 
 
-def _item_part(item: OfferItem, resolved: Resolved) -> Part:
-    values = _open(item.definition, resolved.item_values.get(item.alias, {}))
+def _item_part(item: OfferItem, resolved: Resolved, secret: Mapping[str, Definition]) -> Part:
+    values = _open(secret, resolved.item_values.get(item.alias, {}))
     return Part(item.alias, item.title, item.definition.get("cost"), values, _scope(values))
 
 
@@ -74,7 +76,6 @@ def _scope(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "parameters": values}
 
 
-def _open(definition: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers that may stand in the label of a price: no secret one."""
-    secret = {name for name, field in secret_fields(definition).items() if is_secret(field)}
-    return {name: value for name, value in values.items() if name not in secret}
+def _open(secret: Mapping[str, Definition], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that may stand in the label of a price: no secret one. secret: the fields that are, or hold something so."""
+    return {name: value for name, value in values.items() if not (name in secret and is_secret(secret[name]))}

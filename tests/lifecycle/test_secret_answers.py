@@ -40,6 +40,7 @@ bundle:
 fulfillment: {manual: {system: internal, template: {title: t, instructions: i}}}
 outputs: {told: {value: "x {{ bundle.password | upper }}"}}
 """
+SOURCED = "{name: city, type: selection, options_from: {url: 'https://inventory.example.com/{{ key }}', depends_on: [key]}}"
 
 
 @pytest.fixture
@@ -222,9 +223,31 @@ def test_a_person_who_yields_a_secret_gives_it_to_no_column(house: House) -> Non
             "not for tickets",
         ),
         (item(http("make"), fields="[{name: l, type: list, of: {type: file}}]"), "only fields of the form itself may be"),
+        (item(http("make"), fields=f"[{{name: key, type: secret}}, {SOURCED}]"), "key is secret, and an address is not"),
     ],
 )
 def test_a_document_that_cannot_keep_a_secret_does_not_load(house: House, document: str, words: str) -> None:
     (house.folder / "items").mkdir()
     (house.folder / "items" / "wrong.yaml").write_text(document)
     assert any(words in str(fault) for fault in load(house.folder).faults)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ("[{name: login, type: string, unique: {within: all}}]", "login is unique: a secret of the bundle may not stand there"),
+        (f"[{{name: login, type: string}}, {SOURCED.replace('key', 'login')}]", "login is part of an address"),
+    ],
+)
+def test_a_secret_of_a_bundle_is_not_handed_where_it_is_compared_or_told(house: House, fields: str, words: str) -> None:
+    (house.folder / "items").mkdir()
+    (house.folder / "items" / "part.yaml").write_text(item(http("make"), fields=fields))
+    (house.folder / "items" / "both.yaml").write_text(BUNDLE)
+    assert any(words in str(fault) for fault in load(house.folder).faults)
+
+
+def test_a_price_does_not_tell_what_a_bundle_hands_on(house: House) -> None:
+    cost = "cost: {lines: [{label: 'For {{ login }}', price: 10}]}"
+    house.offer(part=item(http("make"), fields="[{name: login, type: string}]", extra=cost), both=BUNDLE)
+    request = house.order({"catalog_bundle": "both", "bundle_parameters": {"password": CANARY}})
+    assert CANARY not in str(house.request(request.request_id).price)
