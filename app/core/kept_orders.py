@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.order import ENABLED
-from app.core.secrecy import secret_fields
+from app.core.secrecy import Ordered, fields_of, secret_fields
 from app.errors import Fault
 
 NAMES_OF_KIND: Mapping[str, str] = {"item": "catalog_item", "bundle": "catalog_bundle"}
@@ -51,6 +51,44 @@ class KeptEntry:
 def taken_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """JSON pointers of what `before` has and `after` has not."""
     return [Fault(path, "", "").pointer for path in _gone(before, after, ())]
+
+
+def only_known(offer: Ordered, order: Mapping[str, Any]) -> dict[str, Any]:
+    """A posted order without what nobody asked for, where secrets are asked: under a mistyped name may stand one of them.
+
+    Never raises, whatever was posted.
+    """
+    if not any(map(secret_fields, (offer.definition, *(item.definition for item in offer.items)))):
+        return dict(order)
+    own = {field["name"]: field for field in fields_of(offer.definition)}
+    made = {key: order[key] for key in (*NAMES_OF_KIND.values(), "version") if isinstance(order.get(key), str)}
+    if isinstance(said := order.get("requester"), Mapping):
+        made["requester"] = {key: said[key] for key in ("user_id", "team", "email") if isinstance(said.get(key), str)}
+    key = "parameters" if offer.kind == "item" else "bundle_parameters"
+    if isinstance(answers := order.get(key), Mapping):
+        made[key] = _known(own, answers)
+    if offer.kind == "bundle" and isinstance(items := order.get("item_parameters"), Mapping):
+        named = {name: [one for one in offer.items if name in (one.alias, one.catalog_item)] for name in items}
+        made["item_parameters"] = {
+            name: _known({field["name"]: field for one in found for field in fields_of(one.definition)}, items[name])
+            | ({ENABLED: items[name][ENABLED]} if isinstance(items[name].get(ENABLED), bool) else {})
+            for name, found in named.items()
+            if found and isinstance(items[name], Mapping)
+        }
+    return made
+
+
+def _known(fields: Mapping[str, Definition], answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _known_inside(fields[name], value) for name, value in answers.items() if name in fields}
+
+
+def _known_inside(field: Definition, value: Any) -> Any:
+    """An answer without strangers inside lists and objects."""
+    if field.get("type") == "object" and isinstance(value, Mapping):
+        return _known({one["name"]: one for one in field.get("fields") or ()}, value)
+    if field.get("type") == "list" and isinstance(value, list):
+        return [_known_inside(field.get("of") or {}, one) for one in value]
+    return value
 
 
 def asked(definition: Definition, fixed: Collection[str] = ()) -> list[Definition]:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app import audit
 from app.catalog import offers
+from app.core.kept_orders import only_known
 from app.core.secrecy import without_secrets
 from app.core.shapes import Shape, shape_faults
 from app.errors import Conflict, Fault, Invalid, under
@@ -132,7 +133,7 @@ def _kept(connection: Connection, batch: Batch) -> Iterator[dict[str, Any]]:
         if place not in known:
             known[place] = offers.find(connection, named)[0]
         offer = known[place]
-        yield without_secrets(offer, row.order) if offer is not None else named
+        yield without_secrets(offer, only_known(offer, row.order)) if offer is not None else named
 
 
 def _begin(unit: Unit, caller: Caller, batch: Batch, key: str | None, written: str) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Table, case, delete, func, insert, selec
 from app.catalog import offers
 from app.catalog.offers import Offer
 from app.core.access import Person
-from app.core.kept_orders import NAMES_OF_KIND, KeptEntry, taken_out
+from app.core.kept_orders import NAMES_OF_KIND, KeptEntry, only_known, taken_out
 from app.core.secrecy import secret_fields, without_secrets
 from app.core.shapes import shape_faults
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
@@ -54,7 +54,7 @@ def cleaned(connection: Connection, order: Mapping[str, Any], *, retired: bool =
     entry = entry_on_offer(offer) if offer else _retired(connection, order) if retired else None
     if entry is None:
         raise Invalid(faults=under(faults, "order"))
-    kept = without_secrets(entry, order)
+    kept = without_secrets(entry, only_known(entry, order))
     document = _own(kept)
     if len(json.dumps(document)) > LARGEST:
         message = f"must have at most {LARGEST:,} characters"

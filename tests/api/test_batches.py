@@ -196,6 +196,27 @@ def test_a_kept_order_has_no_secrets(sent, house):
     assert "hunter2" not in str(house.rows(select(BATCH_ROW.c.order)))
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"parameters": {"pasword": "hunter2"}}, {"parametres": {"password": "hunter2"}}, {"parameters": ["hunter2"]}],
+)
+def test_a_secret_under_a_wrong_name_is_not_kept(sarah, house, more):
+    house.offer(safe=item(http("make"), fields="[{name: password, type: secret}, {name: size, type: integer}]"))
+    sarah.post(URL, json={"mode": "row_by_row", "rows": [{"key": "a", "order": {"catalog_item": "safe", **more}}]})
+    [row] = house.rows(select(BATCH_ROW))
+    assert (row.order["catalog_item"], "hunter2" in str(row)) == ("safe", False)
+
+
+@pytest.mark.parametrize("cell", ['{"a": NaN}', "1e999", r'"\ud800"', r'"\u0000"', '{"a": 1, "a": 2}', "[" * 65 + "]" * 65])
+@pytest.mark.parametrize("column", ["any", "names"])
+def test_a_cell_of_json_that_nobody_can_keep_is_a_fault_of_its_row(sarah, house, column, cell):
+    house.offer(make=item(http("make"), fields="[{name: any, type: json}, {name: names, type: list, of: {type: string}}]"))
+    text = f'key,{column}\na,"{cell.replace(chr(34), chr(34) * 2)}"\n'
+    answer = sarah.post(f"{URL}?entry=make", data=text, **CSV)
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json["errors"]] == [column]
+
+
 def test_rows_of_a_batch_count_together_for_a_quota(sarah, dana, house):
     fields = "[{name: name, type: string, required: true}]"
     house.offer(box=item(http("one"), fields=fields, extra="quota: {boxes: 1}"))

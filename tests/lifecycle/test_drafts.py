@@ -47,8 +47,14 @@ def test_a_secret_is_taken_out_before_anything_is_written_and_named(desk):
 
 
 def test_wrong_answers_are_kept(desk):
-    desk("save", {**ORDER, "parameters": {"size": "lots", "unknown": [1]}})
-    assert desk.rows()[0].document["parameters"] == {"size": "lots", "unknown": [1]}
+    desk("save", {**ORDER, "parameters": {"size": "lots"}})
+    assert desk.rows()[0].document["parameters"] == {"size": "lots"}
+
+
+def test_what_was_not_asked_may_be_a_secret_and_is_not_kept(desk):
+    desk("save", {**ORDER, "parameters": {"size": "lots", "pasword": "hunter2"}})
+    [row] = desk.rows()
+    assert (row.document["parameters"], row.left_out) == ({"size": "lots"}, ["/parameters/pasword"])
 
 
 @pytest.mark.parametrize(
