@@ -1,6 +1,7 @@
 """Where the rules of fields meet: any form, any answers."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import HealthCheck, given, settings
@@ -83,8 +84,13 @@ def fields_and_answers(draw):
 
 @st.composite
 def forms(draw):
-    """Any form of three fields."""
-    return [draw(fields(name)) for name in "abc"]
+    """Any form of three fields that ask those before them: one that asks itself is refused with its document."""
+    return [_looking_back(draw(fields(name))) for name in "abc"]
+
+
+def _looking_back(field):
+    asked = re.findall(r"\b[abc]\b", field.visible_when or "")
+    return field if all(name < field.name for name in asked) else field.model_copy(update={"visible_when": None})
 
 
 SLOW_TO_DRAW = settings(suppress_health_check=[HealthCheck.too_slow])
