@@ -109,12 +109,14 @@ def _with_own(line: QuotaLine, held: Mapping[str, Any] | None) -> QuotaLine:
 def _begin(connection: Connection, holder: Holder, asked: Sequence[QuotaLine]) -> None:
     """Take part in the counting, and begin to count what nobody has counted."""
     counted = _counted(connection, holder, [line.of.resource for line in asked])
-    fresh = sorted({(line.of.per, line.of.resource) for line in asked} - set(counted))
-    for per, resource in fresh:
-        connection.execute(select(func.stratus_quota_track(holder.keys[per], resource)))
-    others = [key for per, key in holder.keys.items() if per not in {per for per, _ in fresh}]
-    if others:
-        connection.execute(select(*(func.stratus_quota_join(key) for key in others)))
+    fresh = {(line.of.per, line.of.resource) for line in asked} - set(counted)
+    if not fresh:
+        connection.execute(select(*map(func.stratus_quota_join, holder.keys.values())))
+        return
+    for per, key in holder.keys.items():  # The team before the person, as the triggers do: nobody waits in a circle.
+        resources = sorted(resource for of, resource in fresh if of == per)
+        begun = [func.stratus_quota_track(key, resource) for resource in resources]
+        connection.execute(select(*(begun or [func.stratus_quota_join(key)])))
 
 
 def _lines(connection: Connection, holder: Holder, limits: Sequence[Limit], order: Mapping[str, Decimal]) -> list[QuotaLine]:

@@ -103,9 +103,11 @@ def _write(
 ) -> Submitted | None:
     """Write an order that has no fault; None when its id or its key is taken."""
     connection, steps, unapproved = unit.connection, prepared.steps, bool(prepared.approvals)
-    quotas.reserve(connection, quotas.Holder(team, caller.person.id), prepared.quotas)
     taken = {item.catalog_item: item.definition for item in offer.items if resolved.selected[item.alias]}
+    # Turns first: whoever approves, resumes or admits holds them when it comes to counters. The other way round they would
+    # wait for each other.
     admitted = not unapproved and turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
+    quotas.reserve(connection, quotas.Holder(team, caller.person.id), prepared.quotas)
     ready = rows.first_ready(steps) if admitted else set()
     row = storing.store(
         connection,

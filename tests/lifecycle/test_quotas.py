@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -11,10 +12,10 @@ from sqlalchemy import func, select, update
 from app.core.outcomes import Done, Failed
 from app.core.statuses import RequestStatus
 from app.errors import Conflict, Fault, Invalid
-from app.lifecycle import write
+from app.lifecycle import approvals, write
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted
-from app.models.tables import QUOTA_COUNTER, REQUEST
+from app.models.tables import APPROVAL, QUOTA_COUNTER, REQUEST
 from tests.fixtures.house import House, http, item
 
 FIELDS = "[{name: size, type: integer, default: 2, max_value: 100}]"
@@ -293,6 +294,31 @@ def test_a_repeat_that_races_for_the_last_unit_gets_the_same_request(offered: Ho
     offered.caller("sarah-123")
     came = race(*(lambda: offered.order(size(5), key="once") for _ in range(4)))
     assert len(set(came)) == 1
+
+
+def test_who_orders_and_who_agrees_do_not_wait_for_each_other(house: House) -> None:
+    rules = "quota: {vcpu: 1}\nlimits: {concurrent: 50}\napproval: [{when: size > 5, by: {team: platform-data-team}}]"
+    quotas(house, "default: {vcpu: 100}")
+    house.offer(database=item(http("make", when="1 > 2"), fields=FIELDS, extra=rules))
+    carol = house.caller("carol-789")
+    waiting = [house.order(size(6)) for _ in range(6)]
+    asked = [row.approval_id for row in house.rows(select(APPROVAL.c.approval_id))]
+
+    def agree(approval: str, request: Submitted) -> Submitted:
+        with house.unit() as unit:
+            approvals.approve(unit, carol, approval)
+        return request
+
+    runs = [partial(agree, *one) for one in zip(asked, waiting, strict=True)]
+    race(*runs, *(lambda: house.order(size(1)) for _ in runs))
+    assert counted(house, "vcpu") == (12, 0)
+
+
+def test_first_orders_under_limits_of_teams_and_of_people_do_not_wait_for_each_other(house: House) -> None:
+    house.offer(mine=item(http("make"), extra="limits: {per_user: 9}"), ours=item(http("make"), extra="limits: {per_team: 9}"))
+    house.caller("sarah-123")
+    race(*(lambda name=name: house.order(name) for name in ("mine", "ours") * 4))
+    assert counted(house, "item:ours") == (0, 4)
 
 
 def test_what_changes_while_it_waits_is_counted_anew(offered: House) -> None:
