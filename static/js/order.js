@@ -52,7 +52,12 @@
     }
   };
 
+  // What was typed before this script was there, or was put back by the browser.
+  const isOther = (control) =>
+    /^(checkbox|radio)$/.test(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
+
   show(idsIn(form.dataset.notAsked));
+  if ([...form.querySelectorAll("input:not([type=hidden]), textarea")].some(isOther)) ask();
   form.addEventListener("change", ask);
   form.addEventListener("input", () => {
     clearTimeout(soon);
