@@ -5,20 +5,17 @@ import hashlib
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert
 
 from app.core.outcomes import Done
 from app.models.tables import FORECAST
 from tests.browser.visitor import Visitor, examine
-from tests.fixtures.browser_client import signed_in
 from tests.fixtures.house import House, http, item, with_checks
-from tests.fixtures.people import People
 from tests.fixtures.running import RunningPortal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -105,25 +102,6 @@ def test_what_an_order_gave_is_taken_along(visit: Callable[..., Visitor], runnin
     page.goto(link)
     sarah.press("Order again: takeaway")
     expect(page.get_by_label("Database name")).to_have_value("takeaway_db")
-
-
-@pytest.fixture
-def visit_house(browsable: Flask, people: People, chromium: Browser) -> Iterator[Callable[[str], Page]]:
-    """Opens a browser on the portal of the house in which somebody of the cast has signed in."""
-    contexts = []
-
-    def open_for(user_id: str) -> Page:
-        address = browsable.config["SETTINGS"].public_url
-        cookie = signed_in(browsable, people.person(user_id)).get_cookie(browsable.config["SESSION_COOKIE_NAME"])
-        context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        return context.new_page()
-
-    yield open_for
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Approvals in a real browser: asked, answered with a changed order, approved; and what axe finds on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import examine
-from tests.fixtures.browser_client import signed_in
 from tests.fixtures.house import House, http, item
-from tests.fixtures.people import People
 
 pytestmark = pytest.mark.browser
 
@@ -21,33 +18,11 @@ quota: {storage: "{{ size }}"}
 """
 
 
-@pytest.fixture
-def visit(browsable: Flask, people: People, chromium: Browser) -> Iterator[Callable[[str], Page]]:
-    """Opens a browser in which somebody of the cast has signed in."""
-    contexts, errors = [], []
-
-    def open_for(user_id: str) -> Page:
-        address = browsable.config["SETTINGS"].public_url
-        cookie = signed_in(browsable, people.person(user_id)).get_cookie(browsable.config["SESSION_COOKIE_NAME"])
-        context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert not errors, f"scripts on the pages failed: {errors}"
-
-
-def test_an_order_is_asked_about_changed_and_approved(house: House, visit: Callable[[str], Page]):
+def test_an_order_is_asked_about_changed_and_approved(house: House, visit_house: Callable[[str], Page]):
     (house.folder / "quotas.yaml").write_text("default: {storage: 30}")
     house.offer(large=item(http("make"), fields=FIELDS, extra=RULES, owner="platform-compute-team", name="Large disk"))
     request_id = house.order({"catalog_item": "large", "parameters": {"size": 9, "code": "open sesame"}}).request_id
-    carol, sarah = visit("carol-789"), visit("sarah-123")
+    carol, sarah = visit_house("carol-789"), visit_house("sarah-123")
 
     carol.goto("/approvals")
     examine(carol)

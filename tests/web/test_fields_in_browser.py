@@ -7,7 +7,6 @@ from axe_playwright_python.sync_playwright import Axe
 
 from app.catalog.options import Options
 from app.outbound import Outbound
-from tests.fixtures.browser_client import signed_in
 from tests.fixtures.house import http, item
 from tests.steps.scripted import Answer, scripted
 
@@ -24,25 +23,17 @@ PORTS = "input[name^='item.rules.'][name$='.port']"
 
 
 @pytest.fixture
-def form(browsable, house, people, chromium):
-    """The order form of an item with all of these fields, before sarah."""
+def form(browsable, house, visit_house):
+    """The order form of an item with all of these fields, before sarah, on a phone."""
     browsable.extensions["options"] = Options(Outbound(["127.0.0.1"], allow_loopback=True))
-    address = browsable.config["SETTINGS"].public_url
-    cookie = signed_in(browsable, people.person("sarah-123")).get_cookie(browsable.config["SESSION_COOKIE_NAME"])
-    context = chromium.new_context(viewport={"width": 390, "height": 900})
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
-    page = context.new_page()
-    page.set_default_timeout(5_000)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page = visit_house("sarah-123")
+    page.set_viewport_size({"width": 390, "height": 900})
     with scripted(Answer(body=["n-1", "n-2"])) as source:
         spec = {"url": f"{source.url}/{{{{ region }}}}", "depends_on": ["region"]}
         cluster = {"name": "cluster", "type": "selection", "options_from": spec}
         house.offer(make=item(http("make"), fields=json.dumps([*FIELDS, cluster])))
-        page.goto(f"{address}/order/items/make")
+        page.goto("/order/items/make")
         yield page
-        context.close()
-    assert errors == []
 
 
 def test_rows_come_and_go_by_key_and_what_was_typed_is_ordered(form):
