@@ -8,6 +8,9 @@ from app.errors import StratusError
 from app.lifecycle.caller import Caller
 from app.transaction import Unit
 
+LONGEST = 200
+"""Characters of what a refused act was aimed at, which is whatever the caller wrote."""
+
 
 @contextmanager
 def audited(unit: Unit, caller: Caller, action: str, target: str) -> Iterator[None]:
@@ -15,7 +18,7 @@ def audited(unit: Unit, caller: Caller, action: str, target: str) -> Iterator[No
     try:
         yield
     except StratusError as error:
-        why = {"code": error.code, "message": error.message}
+        why = {"code": error.code, "message": error.message[:LONGEST]}
         actor, origin = caller.person.user_id, (caller.address, caller.correlation_id)
-        unit.refused.append(Act(actor, action, target, "refused", *origin, details=why))
+        unit.refused.append(Act(actor, action, target[:LONGEST], "refused", *origin, details=why))
         raise

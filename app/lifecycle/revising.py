@@ -74,7 +74,8 @@ def revise(unit: Unit, caller: Caller, request_id: str, order: Mapping[str, Any]
         request = own(unit, caller.person, request_id)
         if request.status not in BEFORE_BUILDING:
             raise Conflict(TOO_LATE)
-        order = {**order, "requester": {"team": request.requester_team, **(order.get("requester") or {})}}
+        if isinstance(said := order.get("requester", {}), Mapping | None):
+            order = {**order, "requester": {"team": request.requester_team, **(said or {})}}
         prepared = look(unit.connection, unit.vault, caller, request, order)
         if prepared.faults or prepared.offer is None or prepared.resolved is None:
             raise Invalid(faults=prepared.faults)

@@ -116,3 +116,14 @@ def test_lists_are_paged_and_narrowed(offered, sarah, carol):
     rest = carol.get(f"/api/v1/approvals?limit=2&cursor={first['pagination']['next_cursor']}").json
     assert [one["price"]["total"] for one in (*first["approvals"], *rest["approvals"])] == [60, 70, 80]
     assert carol.get("/api/v1/approvals?status=approved").json["approvals"] == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("post", "approvals/{}/approve"), ("put", "requests/{}/order")])
+def test_an_endless_name_is_one_of_nothing(sarah, method, path):
+    assert getattr(sarah, method)(f"/api/v1/{path.format('x' * 5000)}", json={}).status_code == 404
+
+
+@pytest.mark.parametrize("requester", ["sarah-123", 5, []])
+def test_a_requester_that_is_none_is_a_fault_of_a_changed_order(request_id, sarah, requester):
+    answer = sarah.put(f"/api/v1/requests/{request_id}/order", json={**ordered(sarah), "requester": requester})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/requester")
