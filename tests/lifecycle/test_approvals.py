@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.lifecycle import approvals
+from app.lifecycle import approvals, keeping
 from app.models import AuditEntry
 from app.models.tables import APPROVAL, DRAFT, MESSAGE, REQUEST, VOTE
 from app.transaction import Rules
@@ -170,6 +170,12 @@ def test_what_was_sent_back_becomes_a_draft_of_the_requester(large):
     draft = large.rows(select(DRAFT).where(DRAFT.c.id == draft_id))[0]
     assert (draft.owner_id, draft.from_request) == (large.caller("sarah-123").person.id, request_id)
     assert draft.document["parameters"] == {"size": 7}
+
+
+def test_no_number_of_drafts_keeps_an_order_from_being_sent_back(large, monkeypatch):
+    monkeypatch.setattr(keeping, "MOST", 0)
+    act(large, "send_back", approval(large, order(large)).approval_id, "Take less.")
+    assert len(large.rows(select(DRAFT))) == 1
 
 
 def test_the_requester_is_asked_and_answers(large):
