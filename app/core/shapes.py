@@ -104,6 +104,8 @@ def _fault(
     code, words = _WORDS.get(kind, (kind, message.removeprefix("Value error, ")))
     if kind in _WORDS:
         words = words.format(**context)
+        if 1 in (context.get("min_length"), context.get("max_length")):
+            words = words.replace("characters", "character").replace("entries", "entry")
     limits = {"remedy": context["remedy"]} if "remedy" in context else {}
     if kind == "extra_forbidden":
         limits["remedy"] = did_you_mean(str(loc[-1]), keys_at(model, loc[:-1]))

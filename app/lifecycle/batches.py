@@ -64,16 +64,26 @@ def read(document: Mapping[str, Any]) -> Batch:
     try:
         batch = Batch.model_validate(dict(document))
     except ValidationError as error:
-        raise Invalid(faults=shape_faults(Batch, error, document)) from error
-    counts = Counter(row.key for row in batch.rows)
-    twice = [
-        Fault(("rows", place, "key"), "unique", "is the key of more than one row")
-        for place, row in enumerate(batch.rows)
-        if counts[row.key] > 1
-    ]
-    if twice:
+        found = shape_faults(Batch, error, document)
+        raise Invalid(faults=[*found, *_twice(_keys(document))]) from error
+    if twice := _twice([row.key for row in batch.rows]):
         raise Invalid(faults=twice)
     return batch
+
+
+def _keys(document: Mapping[str, Any]) -> list[Any]:
+    """The keys of rows that may have any shape."""
+    rows = document.get("rows")
+    return [row.get("key") if isinstance(row, Mapping) else None for row in rows] if isinstance(rows, list) else []
+
+
+def _twice(keys: Sequence[Any]) -> list[Fault]:
+    counts = Counter(key for key in keys if isinstance(key, str) and key)
+    return [
+        Fault(("rows", place, "key"), "unique", "is the key of more than one row")
+        for place, key in enumerate(keys)
+        if isinstance(key, str) and counts[key] > 1
+    ]
 
 
 def send(unit: Unit, caller: Caller, batch: Batch, key: str | None = None) -> str:

@@ -29,6 +29,7 @@ from app.web.views_fields import Choice, FieldView
 blueprint = Blueprint("batches", __name__)
 
 SENDING_KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+NOTHING_CHOSEN = Fault(("entry",), "required", "choose what to order")
 MODES: Mapping[str, batches.Mode] = {"all_or_nothing": "all_or_nothing", "row_by_row": "row_by_row"}
 
 
@@ -49,7 +50,7 @@ def new() -> ResponseReturnValue:
     """Choose an entry; with one, the columns that its file has and the form that takes the file."""
     name, version = request.args.get("entry", "").strip(), request.args.get("version") or None
     if not name:
-        return _choose()
+        return (_choose(faults=[NOTHING_CHOSEN]), 422) if "entry" in request.args else _choose()
     try:
         offer = batch_files.offer_of(db.session.connection(), name, None, version)
     except Invalid as error:
@@ -70,7 +71,8 @@ def answer() -> ResponseReturnValue:
         found = batch_files.batch_of(offer, text, version, mode)
     except Invalid as error:
         wrong, of_file = shown.of_rows(error.faults, columns)
-        return _page(offer, version, rows=_unread(text, wrong), of_file=of_file, **asked), 422
+        rows, number = _unread(text, wrong)
+        return _page(offer, version, rows=rows, number=number, of_file=of_file, **asked), 422
     if request.form.get("do") == "send":
         return _send(offer, version, found, asked)
     with transaction() as unit:
@@ -120,16 +122,19 @@ def refused(batch_id: str) -> Response:
 
 def _choose(name: str = "", faults: Sequence[Fault] = ()) -> str:
     kinds = ("bundle", "item")
-    first = [catalog.entries(db.session, kind, catalog.Filters(), DEFAULT_LIMIT, None, cursors()).items for kind in kinds]
-    choices = [Choice(entry.name, entry.title) for found in first for entry in found]
+    pages = [catalog.entries(db.session, kind, catalog.Filters(), DEFAULT_LIMIT, None, cursors()) for kind in kinds]
+    choices = [Choice(entry.name, entry.title) for page in pages for entry in page.items]
+    listed = not any(page.next_cursor for page in pages)  # a longer catalog is searched by typing
     errors = tuple(f"The entry {fault.message}" if fault.path == ("version",) else _said(fault) for fault in faults)
     field = FieldView(
         "entry",
         "entry",
         "Entry of the catalog",
-        help="Its name, such as postgres-database",
-        value=name,
+        kind="select" if listed else "text",
+        help="" if listed else "Its name, such as postgres-database",
+        value="" if listed and name not in {one.value for one in choices} else name,
         choices=choices,
+        required=True,
         errors=errors,
     )
     return render_template("batches/choose.html", field=field)
@@ -146,6 +151,7 @@ def _page(
     text: str = "",
     mode: str = "all_or_nothing",
     rows: Sequence[shown.RowShown] = (),
+    number: int | None = None,
     of_file: Sequence[str] = (),
     checked: bool = False,
 ) -> str:
@@ -159,7 +165,7 @@ def _page(
         modes=_modes(mode),
         rows=[row for row in rows if row.wrong] if wrong else rows,
         wrong=wrong,
-        number=len(rows),
+        number=len(rows) if number is None else number,
         faults=[{"id": "text", "words": words} for words in of_file],
         checked=checked,
         most=batches.MOST_ROWS,
@@ -192,17 +198,17 @@ def _rows(found: FromFile, faults: Sequence[Fault], columns: Sequence[Column]) -
     return shown.rows([row.key for row in found.batch.rows], found.numbers, wrong)
 
 
-def _unread(text: str, wrong: Mapping[int, Sequence[str]]) -> list[shown.RowShown]:
-    """The rows with faults of a file that is no batch: a key is missing, or there twice."""
+def _unread(text: str, wrong: Mapping[int, Sequence[str]]) -> tuple[list[shown.RowShown], int]:
+    """The rows with faults of a file that is no batch, a key is missing or there twice; and how many rows it has."""
     if not wrong:
-        return []
+        return [], 0
     (_, head), *lines = spreadsheet.lines(text)
     place = head.index(KEY) if KEY in head else len(head)
     return [
         shown.RowShown(number, cells[place] if place < len(cells) else "", wrong[row])
         for row, (number, cells) in enumerate(lines)
         if row in wrong
-    ]
+    ], len(lines)
 
 
 def _sent_text() -> str:

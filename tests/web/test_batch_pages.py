@@ -41,6 +41,11 @@ def test_an_entry_is_chosen_first(sarah: BrowserClient):
     assert (page.status_code, "There is no bundle or item nothing in the catalog." in words(page)) == (422, True)
 
 
+def test_going_on_with_no_entry_says_so(sarah: BrowserClient):
+    page = sarah.get("/batches/new?entry=")
+    assert (page.status_code, "Choose what to order." in words(page)) == (422, True)
+
+
 def test_the_page_tells_the_columns(sarah: BrowserClient):
     assert "name text, required Name size whole number Size" in words(sarah.get("/batches/new?entry=box"))
 
@@ -57,7 +62,7 @@ def test_whoever_is_in_several_teams_names_one_in_each_row(house: House, sarah: 
 def test_checking_tells_faults_by_line_and_orders_nothing(house: House, sarah: BrowserClient):
     page = post(sarah, "check", BAD)
     assert re.search(r"3 b name: may not .* size: must be a whole number", words(page))
-    assert "1 row of 2 cannot be ordered as they are" in words(page)
+    assert "1 row of 2 cannot be ordered as it is" in words(page)
     assert (count(house, REQUEST), count(house, BATCH)) == (0, 0)
 
 
@@ -112,8 +117,9 @@ def test_refused_rows_come_back_to_be_corrected(house: House, sarah: BrowserClie
     [
         ("", "It begins with a line of column names"),
         ("key,nme\na,b\n", "nme: is no column of this entry; did you mean name?"),
-        ("key,name\n,orders\n", "2 no key key: must have at least 1 characters"),
+        ("key,name\n,orders\n", "2 no key key: must have at least 1 character"),
         ("key,name\na,orders\na,stock\n", "key: is the key of more than one row"),
+        ("key,name\na,orders\n,stock\na,box\n", "3 rows of 3 cannot be ordered as they are"),
         ('key,name\na,"b\n', "cannot be read as CSV"),
     ],
 )
