@@ -30,6 +30,8 @@ LONGEST_WORDS = 200
 SET_LIMITS = Markup('{}<a href="{}">Set limits<span class="vh"> of {}</span></a>')
 OVER = Label("failed", "failed", "More is taken than allowed")
 SOON = Label("soon", "late", "Nearly used up")
+GONE = Label("soon", "late", "Used up")
+NOTHING = Label("soon", "late", "Nothing is allowed")
 FINE = Label("done", "done", "Enough left")
 
 
@@ -60,8 +62,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/limits")
 @signed_in
 def limits() -> ResponseReturnValue:
-    """The form of one team's own limits, `?team=`."""
-    return _form(_team())
+    """The form of one team's own limits, `?team=`; without a team the list of them."""
+    team = _team()
+    return _form(team) if team else redirect(url_for("quotas.index"))
 
 
 @blueprint.post("/limits")
@@ -121,9 +124,18 @@ def _row(standing: Standing) -> Row:
         reserved=_said(line.reserved),
         limit=_said(line.of.limit) + unit,
         left=_said(max(line.available_after, Decimal(0))),
-        label=OVER if standing.over else SOON if line.warn else FINE,
+        label=_label(standing),
         said_by=by,
     )
+
+
+def _label(standing: Standing) -> Label:
+    line = standing.line
+    if standing.over:
+        return OVER
+    if line.available_after <= 0:
+        return GONE if line.of.limit else NOTHING
+    return SOON if line.warn else FINE
 
 
 def _said(amount: Decimal) -> str:

@@ -58,3 +58,16 @@ def test_what_is_no_number_stays_to_be_corrected(offered, signed_in):
 
 def test_only_administrators_have_the_form(offered, signed_in):
     assert signed_in("sarah-123").get("/quotas/limits?team=growth").status_code == 403
+
+
+def test_nothing_left_is_not_called_nearly_used_up(offered, signed_in, people):
+    dana = signed_in("dana-001")
+    dana.send("/quotas/limits?team=growth", {"limit.vcpu": "0"})
+    dana.send("/quotas/limits?team=customer-experience", {"limit.vcpu": "9"})
+    text = words(dana.get("/quotas"))
+    assert "Nothing is allowed" in text
+    assert "Used up" in text
+
+
+def test_the_form_of_limits_needs_a_team(offered, signed_in):
+    assert signed_in("dana-001").get("/quotas/limits").location == "/quotas"
