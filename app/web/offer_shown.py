@@ -86,6 +86,8 @@ def _default(field: Field) -> str:
     """What the answer is when nobody gives one. A box that is not ticked is a no."""
     if field.default is None and field.type == "boolean":
         return answer(field, False)
+    if field.generate:
+        return "made for you"
     if field.default is None:
         return "required" if field.required else NO_DEFAULT
     return answer(field, field.default)

@@ -98,7 +98,7 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
         return beside(start)
     prepared = _prepared(form)
     if do == "ask":
-        live = {"wrong": form.wrong_json(prepared.faults), "choices": form.renewed()}
+        live = {"wrong": form.wrong_now(prepared.faults), "choices": form.renewed()}
         return jsonify(hidden=form.not_asked(prepared.resolved), **live, **_money(form, prepared))
     if not form.judge([*faults, *missed(form, prepared.faults)]):
         return _form_page(start), 422

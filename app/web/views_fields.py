@@ -103,11 +103,7 @@ class FieldView:
     @property
     def optional(self) -> bool:
         """Whether the label says "(optional)": it may stay empty and nothing steps in."""
-        return (
-            not self.required
-            and not self.has_default
-            and self.kind not in ("check", "checks", "picks", "switch", "fixed", "list")
-        )
+        return not self.required and not self.has_default and self.kind not in ("check", "checks", "picks", "switch", "fixed")
 
     @property
     def hint(self) -> str:

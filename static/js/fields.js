@@ -1,4 +1,5 @@
-// Fields that are more than one control: rows of lists that come and go, editors of JSON, choices that hang on other answers.
+// Fields beside which something is said while they are filled in: what is wrong with an answer. And those that are more than one
+// control: rows of lists that come and go, editors of JSON, choices that hang on other answers.
 // Without script every button here posts the form, and the server draws it anew.
 (() => {
   const form = document.getElementById("order");
@@ -40,6 +41,39 @@
     changed(list);
   };
 
+  // What is wrong with an answer is said once its field was left, and taken back as soon as it is right: by the server's rules.
+  const errorLine = (words) => {
+    const line = document.getElementById("error-line").content.firstElementChild.cloneNode(true);
+    line.querySelector("[data-words]").textContent = words;
+    return line;
+  };
+
+  const left = new Set();
+  const place = (control, field) => {
+    const known = document.getElementById(`${control.id}-error`);
+    if (known) return known;
+    const made = document.createElement("div");
+    made.id = `${control.id}-error`;
+    made.setAttribute("role", "status");
+    field.querySelector(":scope > :is(.input, .affix, .select, .segments, .check, .switch)")?.before(made);
+    const described = field.matches("fieldset") ? field : control;
+    described.setAttribute("aria-describedby", `${described.getAttribute("aria-describedby") ?? ""} ${made.id}`.trim());
+    return made;
+  };
+
+  const sayWrong = (id, all) => {
+    const control = document.getElementById(id);
+    const field = control?.closest(".field");
+    if (!field || control.matches("[data-json], fieldset")) return;
+    if (!all.length && !field.classList.contains("has-error")) return;
+    const here = place(control, field);
+    const before = [...here.querySelectorAll("[data-words]")].map((line) => line.textContent);
+    if (String(before) !== String(all)) here.replaceChildren(...all.map(errorLine));
+    field.classList.toggle("has-error", all.length > 0);
+    if (all.length) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
+  };
+
   // JSON. What is no JSON is said at once, with its place; whether it keeps to its schema only the server knows.
   const complaint = (text) => {
     try {
@@ -55,13 +89,7 @@
 
   const tell = (editor, all) => {
     const place = document.getElementById(`${editor.id}-live`);
-    const lines = all.map((words) => {
-      const line = document.createElement("p");
-      line.className = "error";
-      line.textContent = words;
-      return line;
-    });
-    place.replaceChildren(...lines);
+    place.replaceChildren(...all.map(errorLine));
     // What was said when the form came back is about an answer that is not there any more.
     document.getElementById(`${editor.id}-error`)?.setAttribute("hidden", "");
     editor.closest(".field").classList.toggle("has-error", all.length > 0);
@@ -106,9 +134,16 @@
 
   // What the server says of the answers so far; `order.js` asks it.
   form.addEventListener("told", ({ detail }) => {
-    for (const [id, wrong] of Object.entries(detail.wrong ?? {})) judge(document.getElementById(id), wrong);
+    for (const [id, wrong] of Object.entries(detail.wrong ?? {})) {
+      const control = document.getElementById(id);
+      if (control?.matches("[data-json]")) judge(control, wrong);
+    }
+    for (const id of left) sayWrong(id, detail.wrong?.[id] ?? []);
     for (const [id, offered] of Object.entries(detail.choices ?? {})) renew(id, offered);
     foldGroups();
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name) left.add(target.name.replaceAll(".", "-"));
   });
   form.addEventListener("input", (event) => {
     if (event.target.matches("[data-json]")) judge(event.target);

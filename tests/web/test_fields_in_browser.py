@@ -67,6 +67,17 @@ def test_json_is_judged_while_it_is_typed(form):
     form.wait_for_selector("#item-settings-live:empty", state="attached")
 
 
+def test_what_is_wrong_is_said_when_a_field_is_left_and_taken_back_when_it_is_right(form):
+    form.fill(PORTS, "many")
+    form.press(PORTS, "Tab")
+    form.get_by_text("Port must be a whole number").wait_for()
+    assert form.get_attribute(PORTS, "aria-invalid") == "true"
+    assert Axe().run(form).response["violations"] == []
+    form.fill(PORTS, "443")
+    form.wait_for_selector(f"{PORTS}:not([aria-invalid])")
+    assert "whole number" not in form.inner_text("form.cols")
+
+
 def test_choices_come_with_the_answer_that_they_hang_on(form):
     assert "Choose Region first" in form.inner_text("#item-cluster-help")
     form.click("label:has-text('south')")

@@ -546,6 +546,17 @@ def test_the_script_is_told_which_fields_are_not_asked(every):
     assert every.send("/order/items/every", {"do": "ask", "item.flag": "on"}).json["hidden"] == []
 
 
+def test_the_script_is_told_what_is_wrong_with_answers_and_of_none_that_is_missing(house, people, signed_in):
+    house.offer(
+        safe=item(
+            http("make"),
+            fields="[{name: size, type: int, max_value: 9, required: true}, {name: word, type: string, required: true}]",
+        )
+    )
+    told = signed_in("sarah-123").send("/order/items/safe", {"do": "ask", "item.size": "10", "item.word": " "}).json
+    assert told["wrong"] == {"item-size": ["Size must be at most 9."]}
+
+
 def test_a_browser_keeps_nothing_that_is_sensitive(house, people, signed_in):
     house.offer(safe=item(http("make"), fields="[{name: word, type: string, sensitive: true}, {name: plain, type: string}]"))
     assert 'data-kept-for="sarah-123" data-unkept="item.word"' in signed_in("sarah-123").get("/order/items/safe").text

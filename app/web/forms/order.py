@@ -142,14 +142,18 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
         hidden = check(section.fields, self._filled(section), fixed=fixed, own=own).hidden
         return [one for one in section.asked if one.name in hidden]
 
-    def wrong_json(self, faults: Sequence[Fault]) -> dict[str, list[str]]:
-        """What is wrong with answers that are JSON, by the id of their editor; editors without a fault have an empty list."""
+    def wrong_now(self, faults: Sequence[Fault]) -> dict[str, list[str]]:
+        """What is wrong with answers that were given, by the id of their control; editors of JSON always.
+
+        Nobody is told while they fill in a form what they have not come to yet.
+        """
+        given = {name for field in self if isinstance(field, AnswerField) for name, text in field.pairs if text.strip()}
         said: dict[str, list[str]] = {
             section.name_of(one): [] for section in self.sections for one in section.asked if one.type == "json"
         }
-        for one in self._placed(faults) if said else ():
-            if one.name in said and self[one.name].raw != [""]:
-                said[one.name].append(one.words)
+        for one in self._placed(faults):
+            if one.name in given:
+                said.setdefault(one.name, []).append(one.words)
         return {id_of(name): words for name, words in said.items()}
 
     def renewed(self) -> dict[str, Any]:

@@ -268,7 +268,9 @@ def _limits(field: Field) -> str:
         return _taken(field)
     if field.type in ("string", "textarea", "secret"):
         low, high = (str(end) if end else "" for end in (field.min_length, field.max_length))
-        return _between(low, high, "character" if (high or low) == "1" else "characters")
+        made = "made for you where it is left empty" if field.generate else ""
+        length = _between(low, high, "character" if (high or low) == "1" else "characters")
+        return ", ".join(part for part in (length, made) if part)
     low, high = _ends(field) if field.type in LIMITS else ("", "")
     zone = f"by the clock of {field.timezone or 'UTC'}" if field.type == "datetime" else ""
     parts = (f"not before {low.replace('T', ' ')}" if low else "", f"not after {high.replace('T', ' ')}" if high else "", zone)
