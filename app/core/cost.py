@@ -191,7 +191,7 @@ def _times(expression: str | None, part: Part) -> Decimal:
         value = evaluate(expression, part.scope)
     except ExpressionError as error:
         name = _unanswered(expression_references(expression), part)
-        raise _NoPrice(f"“{spoken(name)}” has no answer" if name else error.message) from error
+        raise _NoPrice(f"“{spoken(name)}” has no valid answer" if name else error.message) from error
     return _count(int(value) if isinstance(value, bool) else value, f"`{expression}`")
 
 
@@ -215,7 +215,7 @@ def _by(line: Mapping[str, Any], part: Part) -> Decimal:
 def _answer(name: str, part: Part) -> Any:
     value = part.answers.get(name)
     if value is None:
-        raise _NoPrice(f"“{spoken(name)}” has no answer")
+        raise _NoPrice(f"“{spoken(name)}” has no valid answer")
     return value
 
 

@@ -211,7 +211,7 @@ def reject(unit: Unit, caller: Caller, ticket_id: str, reason: str) -> None:
 def check_reason(reason: str, key: str = "reason") -> None:
     """Raises Invalid where nobody could read why. key: what the caller sent it as."""
     if not reason.strip() or len(reason) > LONGEST_COMMENT:
-        message = f"say {'why' if key == 'reason' else 'it'}, in 1 to {LONGEST_COMMENT} characters"
+        message = f"{'say why' if key == 'reason' else 'write something'}, in at most {LONGEST_COMMENT:,} characters"
         raise Invalid(faults=[Fault((key,), "required", message, {"max_length": LONGEST_COMMENT})])
 
 

@@ -71,7 +71,10 @@ def rows(case: Case) -> list[Row]:
 
 def _row(case: Case, one: Approval) -> Row:
     mine = one.pending and one.refuses(case.viewer.person) is None
+    asked = one.pending and case.detail.summary.status == RequestStatus.NEEDS_INFO
     seen = label("pending_approval" if one.pending else one.status, who=one.whom, mine=mine)
+    if asked:  # nobody decides, and no time runs, before the requester has answered
+        seen = label("needs_info", who=case.detail.summary.requester_name)
     said = [f"{vote.name} {SAID_BY[vote.vote]}{f': {vote.comment}' if vote.comment else ''}" for vote in one.votes]
     return Row(one, seen, _count(one.whom, one.needed), said, _note(case, one))
 
@@ -83,6 +86,8 @@ def _note(case: Case, one: Approval) -> str:
     if not one.pending:
         return f"decided {case.viewer.when(one.decided_at)}" if one.decided_at else ""
     counted = f"{one.agreed} of {one.needed} agreed, " if one.needed > 1 else ""
+    if case.detail.summary.status == RequestStatus.NEEDS_INFO:
+        return f"{counted}the time stands still until there is an answer"
     until = f", until {case.viewer.when_exactly(one.due_at)}" if one.escalated_at is None else ""
     return f"{counted}since {case.viewer.when_exactly(one.created_at)}{until}"
 
@@ -156,7 +161,7 @@ def acts(listed_: Listed, said: Said) -> list[Act]:
     """What somebody who may vote can do now. While the requester is asked, nobody agrees."""
     told = listed_.requester_name
     last = listed_.it.needed - listed_.it.agreed <= 1
-    follows = "The request begins once everybody has agreed who must." if last else "Others must agree as well."
+    follows = "The request begins, unless others must agree as well." if last else "Others must agree as well."
     found = [
         ("approve", "Approve", follows, "Approve", "go", "Comment", False),
         ("ask", f"Ask {told} something", f"The request waits until {told} has answered.", "Ask", "", "Question", True),

@@ -22,7 +22,7 @@ def pending(case: Case) -> Standing:
         pill=label(summary.status, who=whom, mine=mine is not None),
         title=f"{summary.title} waits for approval",
         move="It is your move." if mine else f"It is {whose(whom)} move, not yours.",
-        rest=paragraph(*_why(waited), "Nothing is built before."),
+        rest=paragraph(*_why(waited), "Nothing is built before that."),
         waits=waits_on(case),
         link=Link(mine.approval_id, f"/approvals/{mine.approval_id}") if mine else None,
     )

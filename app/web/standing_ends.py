@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from app.core.statuses import StepStatus, TicketStatus
 from app.queries.shapes import Output, Step
 from app.web.case import Case
-from app.web.filters import is_link, plural, shorten
+from app.web.filters import is_link, plural, sentence, shorten
 from app.web.labels import label
 from app.web.phrases import are, as_told, cause, failed, listed, who_said
 from app.web.presses import in_panel
@@ -85,7 +85,8 @@ def _all_done(case: Case) -> str:
     left_out = [f"{who} left out {one.title}" for one in skipped if (who := case.left_out_by(one))]
     unneeded = [one.title for one in skipped if not case.left_out_by(one)]
     said = [*left_out, *([f"{listed(unneeded)} {'was' if len(unneeded) == 1 else 'were'} not needed"] if unneeded else [])]
-    return f"{plural(len(steps) - len(skipped), 'step is', 'steps are')} done, {listed(said)}."
+    done = len(steps) - len(skipped)
+    return f"{plural(done, 'step is', 'steps are')} done, {listed(said)}." if done else sentence(listed(said))
 
 
 def _by_whom(case: Case) -> str:
@@ -95,7 +96,8 @@ def _by_whom(case: Case) -> str:
             ticket = case.last_ticket_of(step.step_id, TicketStatus.RESOLVED)
             hands.setdefault((ticket.resolved_by if ticket else None) or "A person", []).append(step.title)
     if not hands:
-        return "" if any(case.left_out_by(one) for one in case.detail.steps) else "Everything ran by itself."
+        ran = any(one.status == StepStatus.COMPLETED for one in case.detail.steps)
+        return "Everything ran by itself." if ran and not any(map(case.left_out_by, case.detail.steps)) else ""
     made = listed([f"{who} made {listed(titles)}" for who, titles in hands.items()])
     alone = sum(map(len, hands.values())) == len(case.detail.steps)
     return f"{made} by hand{'' if alone else ', the rest ran by itself'}."

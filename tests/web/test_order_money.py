@@ -67,7 +67,7 @@ def test_the_script_is_told_the_price_of_what_was_answered(sarah):
 def test_an_answer_that_is_wrong_leaves_no_price_and_says_why(sarah):
     told = sarah.send(HERE, {"do": "ask", "item.size": "many"}).json
     assert told["price"]["total"] is None
-    assert "“Size” has no answer" in told["summary"]
+    assert "“Size” has no valid answer" in told["summary"]
     assert told["texts"]["dock-said"] == "Nothing is built yet"
 
 

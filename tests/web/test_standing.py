@@ -144,6 +144,10 @@ def test_a_request_that_ran_through_says_so():
     assert said.rest == "1 step is done, PostgreSQL was not needed. Everything ran by itself."
 
 
+def test_a_request_of_which_nothing_had_to_run_says_so():
+    assert standing(case(step("provision_postgres", "skipped"), status="completed")).rest == "PostgreSQL was not needed."
+
+
 def test_waits_that_overlap_count_once():
     first = resolved(ticket(BROKEN), created_at=at(10), resolved_at=at(4))
     second = resolved(ticket(EKS), created_at=at(8), resolved_at=at(2))

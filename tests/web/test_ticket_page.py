@@ -139,7 +139,7 @@ def test_rejecting_needs_a_reason_and_ends_the_request(house: House, ticket: str
     refused = browser.send(f"/queue/{ticket}/reject", {"reason": "  "})
     assert refused.status_code == 422
     assert 'value="reject" checked' in refused.text
-    assert '<a href="#reason">Say why, in 1 to 10000 characters.</a>' in refused.text
+    assert '<a href="#reason">Say why, in at most 10,000 characters.</a>' in refused.text
     assert browser.send(f"/queue/{ticket}/reject", {"reason": "no room left"}).status_code == 303
     assert house.statuses()["announce"] == "cancelled"
 
