@@ -31,7 +31,7 @@ def faults(definition):
         ({"type": "multiselect"}, "", "of type multiselect needs the key options, or options_from, and not both"),
         ({"type": "list"}, "", "of type list needs the key of"),
         ({"type": "object"}, "", "of type object needs the key fields"),
-        ({"type": "selection", "oneof": []}, "/oneof", "must have at least 1 entries"),
+        ({"type": "selection", "oneof": []}, "/oneof", "must have at least 1 entry"),
         ({"type": "selection", "oneof": ["a", "a"]}, "/oneof", "holds a twice"),
         ({"type": "selection", "oneof": [1, "1"]}, "/oneof", "holds 1 twice"),
         ({"type": "selection", "oneof": [[1]]}, "/oneof/0", "must be text, a number, or true or false"),
