@@ -12,8 +12,11 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries.receipt import receipt
+from app.web.case import Case
 from app.web.filters import shown, words
 from app.web.parts import settings
+from app.web.reading import case_of
+from app.web.results import pair
 
 blueprint = Blueprint("receipts", __name__)
 
@@ -41,7 +44,7 @@ def show(request_id: str) -> ResponseReturnValue:
         it=it,
         at=lambda text: _at(text, zone),
         sources=_sources(it["ordered"]),
-        answers=_answers(it),
+        answers=_answers(it, case_of(request_id)),
         outputs=[(group, _pairs(values)) for group, values in it["outputs"].items() if values],
         decisions=[_decision(one) for one in it["decisions"]],
         votes=[{"of": one, **vote} for one in it["approvals"] for vote in one["votes"]],
@@ -59,11 +62,21 @@ def _sources(ordered: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*own, *({**item, "name": item["catalog_item"]} for item in ordered["items"])]
 
 
-def _answers(it: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+def _answers(it: Mapping[str, Any], case: Case) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    """The document's answers as the form called them; what no form asks by its name."""
+    detail, answered = case.detail, it["answers"]
     titles = {item["alias"]: item["title"] for item in it["ordered"]["items"]}
-    own = [(str(it["ordered"]["title"]), it["answers"]["bundle_parameters"])]
-    items = [(titles[alias], values) for alias, values in it["answers"]["item_parameters"].items()]
-    return [(title, pairs) for title, values in [*own, *items] if (pairs := _pairs(values))]
+    fields = {item.alias: item.fields for item in detail.items}
+    known = {**detail.files, **detail.people}
+    own = (str(it["ordered"]["title"]), answered["bundle_parameters"], detail.bundle_fields)
+    items = [(titles[alias], values, fields.get(alias, ())) for alias, values in answered["item_parameters"].items()]
+    return [(title, pairs) for title, values, asked in [own, *items] if (pairs := _spoken(values, asked, known))]
+
+
+def _spoken(values: Mapping[str, Any], asked: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> list[tuple[str, str]]:
+    by_name = {one["name"]: one for one in asked}
+    given = [(name, value) for name, value in values.items() if value is not None]
+    return [pair(by_name[name], value, known) if name in by_name else (words(name), shown(value)) for name, value in given]
 
 
 def _pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:

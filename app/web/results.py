@@ -109,10 +109,10 @@ def answers(case: Case) -> list[Answers]:
 
 
 def _pairs(fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], known: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [_pair(one, values[one["name"]], known) for one in fields if values.get(one["name"]) is not None]
+    return [pair(one, values[one["name"]], known) for one in fields if values.get(one["name"]) is not None]
 
 
-def _pair(spec: Mapping[str, Any], value: Any, known: Mapping[str, str]) -> tuple[str, str]:
+def pair(spec: Mapping[str, Any], value: Any, known: Mapping[str, str]) -> tuple[str, str]:
     """A label with an answer in words. known: what people call uploads and persons that are named by their ids."""
     try:
         field = Field.model_validate(dict(spec))

@@ -16,8 +16,8 @@ def test_a_receipt_says_who_what_and_what_came_of_it(house: House, signed_in: Si
         f"Receipt of Small Database Done {request_id}",
         "Sarah, sarah-123",
         "single.yaml",
-        "Size 3",
-        "Pin ********",
+        "Size of it 3 GB",
+        "Pin ••••••••",
     ):
         assert said in page
     assert "Database step-001" in page
