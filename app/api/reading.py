@@ -3,21 +3,19 @@
 Malformed is what no JSON reader can make sense of (400); what can be read and not accepted is Invalid (422).
 """
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, TypeVar, get_origin
+from typing import Any, TypeVar, get_origin
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from app.core import json_text
+from app.core.json_text import NotJson, shown, storable
 from app.core.shapes import Shape, shape_faults
 from app.errors import Fault, Invalid, Malformed, NotFound, WrongMediaType
 
-DEEPEST = 64
 KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEY_HEADER = "Idempotency-Key"
 CSV = "text/csv"
 FILE_BODY = "application/octet-stream"
@@ -86,7 +84,7 @@ def query(shape: type[Q]) -> Q:
     faults: list[Fault] = []
     for name, values in request.args.lists():
         if not all(storable(text) for text in (name, *values)):
-            faults.append(Fault((_shown(name),), "characters", "must not hold characters that no text can have"))
+            faults.append(Fault((shown(name),), "characters", "must not hold characters that no text can have"))
         elif _is_list(shape, name):
             given[name] = [part for value in values for part in value.split(",") if part]
         else:
@@ -133,18 +131,9 @@ def refuse_unstorable_names() -> None:
             raise NotFound
 
 
-def storable(text: str) -> bool:
-    """Whether a database keeps `text` as it is: no NUL, no half of a surrogate pair."""
-    return UNSTORABLE.search(text) is None
-
-
 def _is_list(shape: type[Query], name: str) -> bool:
     field = shape.model_fields.get(name)
     return field is not None and get_origin(field.annotation) is tuple
-
-
-def _shown(text: str) -> str:
-    return UNSTORABLE.sub("\ufffd", text)
 
 
 def _text(raw: bytes) -> str:
@@ -156,56 +145,9 @@ def _text(raw: bytes) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise Malformed(f"The body is not JSON: {error.msg.lower()} at {place}.") from error
-    except RecursionError as error:
-        raise _too_deep() from error
-    except ValueError as error:
-        # Python refuses to read whole numbers of more than some thousand digits.
-        raise Malformed("The body holds a number with too many digits.") from error
-    if _deeper_than(document, DEEPEST):
-        raise _too_deep()
-    return document
-
-
-def _too_deep() -> Malformed:
-    return Malformed(f"The body is nested more than {DEEPEST} levels deep.")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in document:
-            raise Malformed(f"The body has the key “{_shown(name)}” twice in one object.")
-        document[name] = value
-    return document
-
-
-def _no_number(name: str) -> NoReturn:
-    raise Malformed(f"The body holds {name}, which is no JSON.")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise Malformed("The body holds a number that is too large.")
-    return number
-
-
-def _deeper_than(document: Any, levels: int) -> bool:
-    """Whether containers lie in each other more than `levels` deep. Level by level, so that depth costs no stack."""
-    here = [document]
-    for _ in range(levels):
-        here = [child for value in here if isinstance(value, dict | list) for child in _children(value)]
-        if not here:
-            return False
-    return any(isinstance(value, dict | list) for value in here)
-
-
-def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value
+        return json_text.read(text)
+    except NotJson as error:
+        raise Malformed(f"The body {error}.") from error
 
 
 def _unstorable(document: Any) -> Iterator[Fault]:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 import yaml
 
+from app.core.json_text import storable
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 
@@ -22,7 +24,6 @@ _INT = re.compile(r"[-+]?[0-9]{1,300}")
 _OCTAL = re.compile(r"0o[0-7]{1,300}")
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,300}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NOT_JSON = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 
 
@@ -143,7 +144,7 @@ class _Builder:
             self._refuse(place, f"the anchor &{event.anchor} is not allowed", "take it away")
         if event.tag:
             self._refuse(place, f"the tag {event.tag} is not allowed", "take it away; quote the value if it is text")
-        if isinstance(event, yaml.ScalarEvent) and _UNSTORABLE.search(event.value):
+        if isinstance(event, yaml.ScalarEvent) and not storable(event.value):
             self._refuse(place, "holds a character that cannot be stored", "take out \\0 and half surrogate pairs")
 
     def _start(self, container: dict[str, Any] | list[Any], place: Place) -> None:

@@ -1,11 +1,11 @@
 """Blueprints of the pages."""
 
-import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
 
+from app.core.json_text import storable
 from app.errors import NotFound
 from app.web import (
     approvals,
@@ -32,8 +32,6 @@ from app.web import (
 )
 from config import Settings
 
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give `app` its pages."""
@@ -54,5 +52,5 @@ def _refuse_unstorable_names() -> None:
         return
     named = [str(value) for value in (request.view_args or {}).values()]
     for text in (*named, *(value for _, value in request.args.items(multi=True))):
-        if UNSTORABLE.search(text):
+        if not storable(text):
             raise NotFound

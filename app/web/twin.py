@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 import yaml
 
 from app.catalog import yaml12
+from app.core import json_text
+from app.core.json_text import NotJson, keepable, storable
 from app.errors import Fault, Invalid
 
 FORMS: Mapping[str, str] = {"curl": "curl", "json": "JSON", "yaml": "YAML"}
@@ -63,19 +65,16 @@ def read(text: str) -> dict[str, Any]:
 
 def _json(text: str) -> Any:
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        _refuse(f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}")
-    except RecursionError:
-        _refuse("has too many levels")
-    except ValueError as error:
-        _refuse(str(error) if str(error).startswith("has ") else "holds a number with too many digits")
-    # What YAML refuses is refused here as well: characters that nobody can keep, and too many levels.
-    return _yaml(json.dumps(found))
+        found = json_text.read(text, yaml12.MAX_DEPTH)
+    except NotJson as error:
+        _refuse(str(error))
+    if not keepable(found):
+        _refuse("holds a character that cannot be stored")
+    return found
 
 
 def _yaml(text: str) -> Any:
-    read_text = yaml12.read(text.encode("utf-8", "surrogatepass") if _storable(text) else b"\xff")
+    read_text = yaml12.read(text.encode("utf-8", "surrogatepass") if storable(text) else b"\xff")
     if read_text.problems:
         told = [
             Fault(PASTED, "format", f"{one.message} (line {one.place.line}, column {one.place.column}): {one.remedy}")
@@ -83,23 +82,6 @@ def _yaml(text: str) -> Any:
         ]
         raise Invalid(faults=told)
     return read_text.data
-
-
-def _storable(text: str) -> bool:
-    return not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"has the key {name} twice in one object")
-        found[name] = value
-    return found
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"has {name}, which is no number of JSON")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -165,7 +165,7 @@ def test_a_text_that_is_no_json_is_told_with_its_place_and_stays_as_it_was_typed
     field = Field.model_validate({"name": "answer", "type": "json"})
     posted = from_text(field, ['{\n "a" 1}'])
     (fault,) = check([field], {"answer": posted}).faults
-    assert (fault.code, fault.message) == ("json", "is no JSON: line 2, column 6: expecting ':' delimiter")
+    assert (fault.code, fault.message) == ("json", "is not JSON: expecting ':' delimiter at line 2, column 6")
     assert to_text(field, posted) == '{\n "a" 1}'
 
 

@@ -1,21 +1,18 @@
 """JSON answers, and lists and objects: the outermost shape of each. What lies inside is judged by `checking`."""
 
 import json
-import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.core import json_text
 from app.core.fields.faults import count, fault
 from app.core.fields.jsonschemas import LONGEST_VALUE, complaints
 from app.core.fields.model import Field
+from app.core.json_text import NotJson, keepable
 from app.errors import Fault
 
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 INDENT = 2
-DEEPEST = 64
-"""Levels of what can be read: as many as the API takes in a body."""
-UNREADABLE = "is no JSON that can be kept: neither NaN, infinite numbers, endless nesting nor U+0000 and half characters are"
+UNKEPT = "holds a character that cannot be stored"
 
 
 class UnreadJson(str):
@@ -34,7 +31,7 @@ def judge_json(field: Field, value: Any) -> list[Fault]:
     """Any JSON that keeps to the field's schema; each fault at its place inside the answer."""
     if isinstance(value, UnreadJson):
         return [fault(field, "json", value.reason)]
-    if not _is_plain(value):
+    if not keepable(value):
         return [fault(field, "json", "may hold neither NaN, infinite numbers nor characters that cannot be stored")]
     found = complaints(field.json_schema or {}, value)
     return [Fault((field.name, *path), "schema", words) for path, words in found]
@@ -62,14 +59,10 @@ def read_json(_: Field, text: str) -> Any:
     if len(text) > LONGEST_VALUE:
         return UnreadJson(text, f"must have at most {LONGEST_VALUE} characters")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)
-    except json.JSONDecodeError as error:
-        return UnreadJson(text, f"is no JSON: line {error.lineno}, column {error.colno}: {_words(error.msg)}")
-    except _Twice as error:
-        return UnreadJson(text, f"has the key “{error}” twice in one object")
-    except (ValueError, RecursionError):
-        return UnreadJson(text, UNREADABLE)
-    return value if _is_plain(value) else UnreadJson(text, UNREADABLE)
+        value = json_text.read(text)
+    except NotJson as error:
+        return UnreadJson(text, str(error))
+    return value if keepable(value) else UnreadJson(text, UNKEPT)
 
 
 def show_json(field: Field, value: Any) -> str:
@@ -90,40 +83,3 @@ def _reason(value: Any) -> str | None:
 def _takes_text(field: Field) -> bool:
     wanted = (field.json_schema or {}).get("type", "string")
     return field.type == "json" and "string" in (wanted if isinstance(wanted, list) else [wanted])
-
-
-def _refused(text: str) -> Any:
-    raise ValueError(text)
-
-
-class _Twice(ValueError):
-    """An object has a key twice; the message is the key."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in made:
-            raise _Twice(UNSTORABLE.sub("\ufffd", name))
-        made[name] = value
-    return made
-
-
-def _words(message: str) -> str:
-    """What Python's reader says, in the middle of a sentence."""
-    return message[:1].lower() + message[1:]
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether it can be kept: no text, number or depth that a database or a reader of JSON stumbles over."""
-    open_ends = [(value, 0)]
-    while open_ends:
-        one, depth = open_ends.pop()
-        if isinstance(one, Mapping | list):
-            if depth == DEEPEST:
-                return False
-            inside = [*one.keys(), *one.values()] if isinstance(one, Mapping) else one
-            open_ends += [(each, depth + 1) for each in inside]
-        elif (isinstance(one, str) and UNSTORABLE.search(one)) or (isinstance(one, float) and not math.isfinite(one)):
-            return False
-    return True
