@@ -21,10 +21,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
+from app.core import json_text
+
 MAX_REPLY_BYTES = 1_048_576
 MASK = "[masked]"
 SHORTEST_SECRET = 4
-WRITTEN_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9]+)?")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -81,8 +82,8 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """The body by `plain_json`. Raises ValueError."""
-        return plain_json(self.body)
+        """The body by `json_text.plain`. Raises ValueError."""
+        return json_text.plain(self.body)
 
     def text(self) -> str:
         """The body as UTF-8 text; what is not UTF-8, and NUL, is replaced."""
@@ -249,22 +250,6 @@ class Outbound:
             secured = http.client.HTTPSConnection(target.host, target.port, context=self._tls)
             secured.sock = wrapped
             return secured
-
-
-def plain_json(content: bytes) -> Any:
-    """JSON from outside as plain data that any store of ours takes. Raises ValueError when it is none.
-
-    Refused too: `NaN`, nesting without end, and the two kinds of text that PostgreSQL's JSONB does not hold (NUL and halves
-    of surrogate pairs).
-    """
-    try:
-        value = jsonlib.loads(content, parse_constant=_no_constant)
-        written = jsonlib.dumps(value, ensure_ascii=False).encode()
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if WRITTEN_NUL.search(written):
-        raise ValueError("holds a NUL character")
-    return value
 
 
 def permitted(address: str, *, allow_loopback: bool = False) -> bool:
@@ -462,10 +447,6 @@ def _merged(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise OutboundRefused(f"the header {name!r} cannot be sent: only printable Latin-1 text can")
     return merged
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -37,6 +37,24 @@ def read(text: str, deepest: int = DEEPEST) -> Any:
     return value
 
 
+def plain(content: bytes) -> Any:
+    """JSON that another system wrote, as data that any store of ours takes. Raises NotJson.
+
+    Of a key that is there twice the last one counts, as it does for those who wrote it.
+    """
+    try:
+        value = json.loads(content, parse_constant=_no_number)
+    except RecursionError as error:
+        raise NotJson("is nested too deeply") from error
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(f"is not JSON: {error}") from error
+    if not _is_plain(value):
+        raise NotJson("holds a character that cannot be stored, or a number that is too large")
+    return value
+
+
 def storable(text: str) -> bool:
     """Whether a database keeps `text` as it is."""
     return UNSTORABLE.search(text) is None

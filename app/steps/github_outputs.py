@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from typing import Any
 
-from app.outbound import plain_json
+from app.core import json_text
 
 ARTIFACT = "stratus-outputs"
 MEMBER = "outputs.json"
@@ -29,7 +29,7 @@ def read_outputs(archive: bytes) -> dict[str, Any]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # RuntimeError: encrypted, odd method
         raise UnreadableOutputsError(f"{ARTIFACT} is no readable zip archive: {error}") from error
     try:
-        outputs = plain_json(content)
+        outputs = json_text.plain(content)
     except ValueError as error:
         raise UnreadableOutputsError(f"{MEMBER} is no JSON: {error}") from error
     if not isinstance(outputs, dict):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.json_text import DEEPEST, NotJson, keepable, read
+from app.core.json_text import DEEPEST, NotJson, keepable, plain, read
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -50,3 +50,15 @@ def test_what_no_database_keeps_is_told_apart(value):
 
 def test_plain_data_is_kept():
     assert keepable({"a": [1, 2.5, None, True, "ü 🙂"]})
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"a": NaN}', b"[1e999]", b'"\\u0000"', b'"\\ud800"', b"\xff", b"[" * 100_000 + b"]" * 100_000]
+)
+def test_what_another_system_wrote_and_nobody_can_keep_is_refused(content):
+    with pytest.raises(NotJson):
+        plain(content)
+
+
+def test_another_system_may_repeat_itself():
+    assert plain(b'{"a": 1, "a": 2}') == {"a": 2}

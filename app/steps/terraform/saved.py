@@ -6,7 +6,7 @@ from contextlib import closing
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from app.outbound import plain_json
+from app.core import json_text
 from app.steps.base import StateAccess
 
 SECONDS = 10.0
@@ -28,7 +28,7 @@ def holds_nothing(state: StateAccess) -> bool:
 
 def _is_empty(content: bytes) -> bool:
     try:
-        resources = plain_json(content)["resources"]
+        resources = json_text.plain(content)["resources"]
         return not any(one.get("mode") == "managed" for one in resources)
     except (ValueError, LookupError, TypeError, AttributeError):
         return False
