@@ -15,7 +15,6 @@ from app.core.access import Person
 from app.core.canonical import DIGEST, digest
 from app.core.secrecy import MASK, masked_answers, secret_fields
 from app.core.statuses import TicketStatus
-from app.errors import NotFound
 from app.models import User
 from app.models.tables import (
     APPROVAL,
@@ -25,14 +24,13 @@ from app.models.tables import (
     EVENT,
     ITEM,
     MESSAGE,
-    REQUEST,
     STEP,
     TICKET,
     VERSION,
     VOTE,
 )
 from app.queries.reader import Reader
-from app.queries.requests import visible
+from app.queries.requests import row_of
 
 FORMAT = 1
 DECISIONS = (
@@ -55,7 +53,7 @@ def receipt(session: Reader, person: Person, request_id: str) -> dict[str, Any]:
 
     Secrets are masked for everybody; times are in UTC, so that the same receipt is the same text in every zone.
     """
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     version = session.execute(select(VERSION).where(VERSION.c.id == row.catalog_version_id)).one()
     items = _items(session, row.id)
     steps = session.execute(select(STEP).where(STEP.c.request_id == row.id).order_by(STEP.c.position)).all()
@@ -92,17 +90,6 @@ def receipt(session: Reader, person: Person, request_id: str) -> dict[str, Any]:
         "outputs": row.outputs,
     }
     return {**document, DIGEST: digest(document)}
-
-
-def _found(session: Reader, person: Person, request_id: str) -> Row[Any]:
-    row = session.execute(
-        select(REQUEST, User.name.label("requester_name"))
-        .join(User, User.id == REQUEST.c.requester_id)
-        .where(REQUEST.c.request_id == request_id, visible(person))
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no request {request_id}, or none that you may see.")
-    return row
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -62,7 +62,7 @@ SUMMARY = [
 
 def detail(session: Reader, person: Person, request_id: str) -> Detail:
     """One request with its items, steps, checks and outputs. Raises NotFound, also for what the person may not see."""
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     rows = _steps(session, row)
     steps = [one for one in rows if one.kind == "step"]
     items = _items(session, row.id)
@@ -102,7 +102,7 @@ def _with_usual(session: Reader, found: Detail) -> Detail:
 
 def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step:
     """One step or check with its attempts. Raises NotFound."""
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     found = next((one for one in _steps(session, row, with_attempts=True) if one.step_id == step_id), None)
     if found is None:
         raise NotFound(f"{request_id} has no step {step_id}.")
@@ -111,7 +111,7 @@ def step(session: Reader, person: Person, request_id: str, step_id: str) -> Step
 
 def outputs(session: Reader, person: Person, request_id: str) -> Outputs:
     """The outputs so far, in the order of the items, the bundle's own last. Raises NotFound."""
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     groups = _groups(row, _items(session, row.id))
     written = {group: row.outputs[group] for group in groups if group in row.outputs}
     return Outputs(written, groups, alone=row.catalog_kind == "item")
@@ -119,7 +119,7 @@ def outputs(session: Reader, person: Person, request_id: str) -> Outputs:
 
 def history(session: Reader, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
     """The newest events first: the page's timeline. Raises NotFound."""
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     statement = select(EVENT).where(EVENT.c.request_id == row.id).order_by(EVENT.c.number.desc()).limit(limit)
     return [_event(one) for one in session.execute(statement)]
 
@@ -138,7 +138,7 @@ def log(
 
     Answers the attempt's number (0 before the first) and its lines. Raises NotFound.
     """
-    row = _found(session, person, request_id)
+    row = row_of(session, person, request_id)
     found = session.execute(
         select(STEP.c.id, STEP.c.attempt).where(STEP.c.request_id == row.id, STEP.c.step_id == step_id)
     ).one_or_none()
@@ -150,7 +150,8 @@ def log(
     return number, [Line(one.number, one.logged_at, one.line) for one in reversed(rows)]
 
 
-def _found(session: Reader, person: Person, request_id: str) -> Row[Any]:
+def row_of(session: Reader, person: Person, request_id: str) -> Row[Any]:
+    """The row of a request with `requester_name`. Raises NotFound, also for what the person may not see."""
     row = session.execute(
         select(REQUEST, User.name.label("requester_name"))
         .join(User, User.id == REQUEST.c.requester_id)
