@@ -136,6 +136,18 @@ def _crowd() -> list[GraphStep]:
     return first + [_step(key, title, label("pending"), "", *needs) for key, title, needs in after]
 
 
+def _times() -> list[FieldView]:
+    return [
+        FieldView(
+            "sg-date", "sg-date", "Expires on", "date", help="Date", value="2025-09-30", minimum="2025-08-17", required=True
+        ),
+        FieldView(
+            "sg-moment", "sg-moment", "Starts at", "datetime", help="Date and time", value="2025-09-30T09:00", required=True
+        ),
+        FieldView("sg-time", "sg-time", "Backup at", "time", help="Time", value="03:10", required=True),
+    ]
+
+
 def _fields() -> dict[str, FieldView]:
     views = [
         FieldView("sg-text", "sg-text", "App name", help="At rest", value="customer-portal-api", required=True),
@@ -179,13 +191,7 @@ def _fields() -> dict[str, FieldView]:
             choices=(Choice("eu-central-1", "Frankfurt"), Choice("eu-north-1", "Stockholm")),
             required=True,
         ),
-        FieldView(
-            "sg-date", "sg-date", "Expires on", "date", help="Date", value="2025-09-30", minimum="2025-08-17", required=True
-        ),
-        FieldView(
-            "sg-moment", "sg-moment", "Starts at", "datetime", help="Date and time", value="2025-09-30T09:00", required=True
-        ),
-        FieldView("sg-time", "sg-time", "Backup at", "time", help="Time", value="03:10", required=True),
+        *_times(),
         FieldView("sg-long", "sg-long", "Reason", "textarea", help="Long text", value="A test database still uses that group."),
         FieldView(
             "sg-mono",

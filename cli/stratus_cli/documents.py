@@ -82,8 +82,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _yaml(name: str, text: str) -> Any:
     try:
-        # A loader of PyYAML's safe kind: it makes plain data only.
-        return yaml.load(text, Loader=_Yaml12)  # noqa: S506
+        return yaml.load(text, Loader=_Yaml12)  # noqa: S506 - a loader of PyYAML's safe kind: it makes plain data only
     except yaml.YAMLError as error:
         raise _unreadable(name, error) from error
     except ValueError as error:
