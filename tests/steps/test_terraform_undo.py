@@ -129,7 +129,7 @@ def test_told_to_stop_before_it_begins_it_may_be_done_again(place):
 
 
 def test_told_to_stop_in_the_middle_it_goes_on_from_the_state(place):
-    module = built(place, FAREWELL % "echo started; sleep 60")
+    module = built(place, FAREWELL % "echo started; sleep 5")
     place.lines = StoppingAt("started", place.stopping.set)
     assert isinstance(place.call("undo", module), Again)
     place.stopping.clear()
