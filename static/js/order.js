@@ -52,12 +52,15 @@
     }
   };
 
-  // What was typed before this script was there, or was put back by the browser.
+  // What was typed before this script was there, or was put back by the browser: it is asked about, and kept by what comes next.
   const isOther = (control) =>
     /^(checkbox|radio)$/.test(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 
   show(idsIn(form.dataset.notAsked));
-  if ([...form.querySelectorAll("input:not([type=hidden]), textarea")].some(isOther)) ask();
+  if ([...form.querySelectorAll("input:not([type=hidden]), textarea")].some(isOther)) {
+    form.dataset.unsaved = "typed";
+    ask();
+  }
   form.addEventListener("change", ask);
   form.addEventListener("input", () => {
     clearTimeout(soon);

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.ordering import fill
 from tests.browser.visitor import Visitor
@@ -28,6 +28,18 @@ def sign_out(page: Page) -> None:
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("link", name="Sign in").first).to_be_visible()
     other.close()
+
+
+def type_before_scripts(page: Page, label: str, words: str) -> None:
+    """Open the form anew and type while its scripts are still on their way."""
+    held: list[Route] = []
+    scripts = re.compile(r"/js/(order|drafts|fields)\.js")
+    page.route(scripts, lambda route: held.append(route))
+    page.goto(STACK, wait_until="commit")
+    page.get_by_label(label).fill(words)
+    for route in held:
+        route.continue_()
+    page.unroute(scripts)
 
 
 def discard(page: Page) -> None:
@@ -72,7 +84,7 @@ def test_what_was_typed_survives_a_lost_session(visit: Visit):
 def test_two_tabs_do_not_write_over_each_other(visit: Visit):
     sarah = visit("sarah-123").sign_in(STACK)
     page = sarah.page
-    page.get_by_label("Solution name").fill("first tab")
+    type_before_scripts(page, "Solution name", "first tab")
     saved(page)
     other = page.context.new_page()
     other.goto(page.url)
