@@ -321,6 +321,7 @@ def _items(session: Reader, request: uuid.UUID) -> list[Item]:
             parameters=row.parameters,
             fields=(row.definition.get("presentation") or {}).get("fields") or (),
             declared_outputs=row.definition.get("outputs") or {},
+            inputs=[{**spec, "name": name} for name, spec in (row.definition.get("inputs") or {}).items()],
         )
         for row in rows
     ]

@@ -111,7 +111,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item that the order took."""
+    """An item that the order took. inputs: as fields, those that no form asks."""
 
     alias: str
     catalog_item: str
@@ -121,6 +121,7 @@ class Item:
     parameters: Mapping[str, Any]
     fields: Sequence[Mapping[str, Any]]
     declared_outputs: Mapping[str, Any]
+    inputs: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from app.web.case import Case
 from app.web.filters import shown, words
 from app.web.parts import settings
 from app.web.reading import case_of
-from app.web.results import pair
+from app.web.results import OWN, pair
 
 blueprint = Blueprint("receipts", __name__)
 
@@ -45,7 +45,7 @@ def show(request_id: str) -> ResponseReturnValue:
         at=lambda text: _at(text, zone),
         sources=_sources(it["ordered"]),
         answers=_answers(it, case_of(request_id)),
-        outputs=[(group, _pairs(values)) for group, values in it["outputs"].items() if values],
+        outputs=_outputs(it),
         decisions=[_decision(one) for one in it["decisions"]],
         votes=[{"of": one, **vote} for one in it["approvals"] for vote in one["votes"]],
         edits=[{**one, "filled_in": _pairs(one["outputs"])} for one in it["human_edits"]],
@@ -63,14 +63,25 @@ def _sources(ordered: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _answers(it: Mapping[str, Any], case: Case) -> list[tuple[str, Sequence[tuple[str, str]]]]:
-    """The document's answers as the form called them; what no form asks by its name."""
+    """The document's answers as the form called them, and what no form asks."""
     detail, answered = case.detail, it["answers"]
-    titles = {item["alias"]: item["title"] for item in it["ordered"]["items"]}
-    fields = {item.alias: item.fields for item in detail.items}
+    titles = _titles(it)
+    fields = {item.alias: [*item.fields, *item.inputs] for item in detail.items}
     known = {**detail.files, **detail.people}
     own = (str(it["ordered"]["title"]), answered["bundle_parameters"], detail.bundle_fields)
     items = [(titles[alias], values, fields.get(alias, ())) for alias, values in answered["item_parameters"].items()]
     return [(title, pairs) for title, values, asked in [own, *items] if (pairs := _spoken(values, asked, known))]
+
+
+def _outputs(it: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    """The outputs in the order of the items, the bundle's own last."""
+    titles = {**_titles(it), OWN: str(it["ordered"]["title"])}
+    return [(title, _pairs(it["outputs"][group])) for group, title in titles.items() if it["outputs"].get(group)]
+
+
+def _titles(it: Mapping[str, Any]) -> dict[str, str]:
+    """By alias, what people call each item."""
+    return {item["alias"]: str(item["title"]) for item in it["ordered"]["items"]}
 
 
 def _spoken(values: Mapping[str, Any], asked: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from app.core.outcomes import Done
 from tests.fixtures.browser_client import BrowserClient, words
-from tests.fixtures.house import House
+from tests.fixtures.house import House, http, item
 from tests.web import stories
 
 SignedIn = Callable[[str], BrowserClient]
@@ -42,3 +43,13 @@ def test_strangers_get_no_receipt(house: House, signed_in: SignedIn):
 def test_a_receipt_of_what_has_not_ended_says_so(house: House, signed_in: SignedIn):
     request_id = stories.ordered(house)
     assert "Ended not yet" in words(signed_in("sarah-123").get(f"/requests/{request_id}/receipt"))
+
+
+def test_a_receipt_calls_items_and_what_nobody_is_asked_by_their_titles(house: House, signed_in: SignedIn):
+    given = 'inputs: {multi_az: {type: boolean, title: "Multi-AZ", default: true}}\noutputs: {address: {value: db.example.com}}'
+    house.offer(spare=item(http("make"), extra=given, name="Spare database"))
+    made = house.order("spare")
+    house.finish(Done({}))
+    page = words(signed_in("sarah-123").get(f"/requests/{made.request_id}/receipt"))
+    assert "Multi-AZ yes" in page
+    assert "sensitive ones masked Spare database Address db.example.com" in page
