@@ -11,6 +11,8 @@ from tests.chaos.stack import LEASE_SECONDS, Stack
 
 THAW_SECONDS = 6.0
 """How long after its lease a worker stands still at most."""
+BOTH_SECONDS = 2.5
+"""How long the second call is held while the first worker, let go on, does what it will: less than a call may take."""
 
 
 class Freezer:
@@ -22,13 +24,15 @@ class Freezer:
         self._lock = threading.Lock()
 
     def called(self, path: str, key: str) -> None:
-        """A call came: freeze who made it, or let go on who made it before."""
+        """A call came: freeze who made it, or let go on who made it before, while this call waits for its answer."""
         with self._lock:
-            if self._frozen is not None:
-                if self._frozen[0] == key:
-                    self._thaw()
-            elif self.left > 0 and path.startswith("/many/") and UNDO not in path:
+            again = self._frozen is not None and self._frozen[0] == key
+            if again:
+                self._thaw()
+            elif self._frozen is None and self.left > 0 and path.startswith("/many/") and UNDO not in path:
                 self._freeze(key)
+        if again:
+            self._await_a_move(key)
 
     def is_over(self) -> bool:
         """Whether all have been frozen and gone on. Lets go on whoever nobody took over from."""
@@ -51,6 +55,12 @@ class Freezer:
             os.kill(pid, signal.SIGSTOP)
             self.left -= 1
             self._frozen = (key, pid, time.monotonic() + LEASE_SECONDS + THAW_SECONDS)
+
+    def _await_a_move(self, key: str) -> None:
+        """Wait until the step is no longer held by who calls: only a broken engine moves it meanwhile."""
+        holder, until = self.stack.holder_of(key), time.monotonic() + BOTH_SECONDS
+        while time.monotonic() < until and self.stack.holder_of(key) == holder:
+            time.sleep(0.1)
 
     def _thaw(self) -> None:
         if self._frozen is not None:
