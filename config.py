@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         description="Requests of one team that are built at the same time, the others wait for their turn; 0: any number.",
     )
 
+    draft_days: int = Field(
+        90, ge=0, description="Days after which a draft that nobody changes is deleted; 0: never. Templates stay."
+    )
+
     stream_socket: str = Field(
         "", description="Path of the Unix socket at which web processes hand over who watches live; empty: pages poll."
     )

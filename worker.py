@@ -103,6 +103,7 @@ def build(settings: Settings, name: str) -> Runtime:
         drain_seconds=settings.drain_seconds,
         threads=settings.worker_threads,
         team_requests=settings.team_requests,
+        draft_days=settings.draft_days,
     )
 
 

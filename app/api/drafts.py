@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
-from app.api.parts import cursors
+from app.api.parts import cursors, settings
 from app.api.reading import idempotency_key
 from app.api.shapes import drafts as shapes
 from app.api.shapes.requests import RequestCreated
@@ -34,7 +34,7 @@ def list_drafts(query: shapes.KeptQuery) -> shapes.DraftList:
     """The caller's drafts and those shared with their teams, the one that changed last first."""
     person = current_person()
     return shapes.DraftList.of(
-        queries.listing(db.session, person, "draft", query.filters, query.limit, query.cursor, cursors())
+        queries.listing(db.session, person, "draft", query.filters, query.limit, query.cursor, cursors()), settings().draft_days
     )
 
 
@@ -147,7 +147,7 @@ def delete_template(template_id: uuid.UUID) -> None:
 
 def _draft(draft_id: uuid.UUID) -> shapes.Draft:
     kept = queries.one(db.session, current_person(), "draft", draft_id)
-    return shapes.Draft.of(kept, **_detail(kept))
+    return shapes.Draft.of(kept, settings().draft_days, **_detail(kept))
 
 
 def _template(template_id: uuid.UUID) -> shapes.Template:

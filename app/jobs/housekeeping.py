@@ -1,6 +1,7 @@
 """What some worker does once a day: partitions of the months to come, and nothing kept that nobody needs any more.
 
-That is workers that are long gone, what was typed into forms and never sent, and files that no order used.
+That is workers that are long gone, what was typed into forms and never sent, drafts that nobody goes on with, and files that
+no order uses.
 """
 
 import logging
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, delete, func, text
 
 from app.dispatch import Doorbell
 from app.errors import Unavailable
-from app.lifecycle import secrets, uploads
+from app.lifecycle import abandoned, secrets, uploads
 from app.lifecycle.file_store import FileStore
 from app.models.tables import WORKER
 from app.ops import partitions
@@ -19,15 +20,17 @@ log = logging.getLogger(__name__)
 REMEMBERED = timedelta(days=1)
 
 
-def tidy(engine: Engine, doorbell: Doorbell, files: FileStore, today: date) -> None:
-    """Make partitions ahead, forget dead workers, unsent secrets and unused files.
+def tidy(engine: Engine, doorbell: Doorbell, files: FileStore, today: date, draft_days: int = 0) -> None:
+    """Make partitions ahead, forget dead workers, unsent secrets, abandoned drafts and unused files.
 
-    Several at once do the work once: an advisory lock is held.
+    draft_days: after how many a draft that nobody changes goes, 0: never. Several at once do the work once: an advisory lock is
+    held.
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('stratus housekeeping'))"))
         partitions.ensure(connection, today)
         secrets.forget_expired(connection)
+        abandoned.clear(connection, timedelta(days=draft_days))  # Before the files: those of these drafts go with them.
         uploads.remove_unused(connection)
         long_gone = WORKER.c.seen_at < func.clock_timestamp() - REMEMBERED
         gone = list(connection.scalars(delete(WORKER).where(long_gone).returning(WORKER.c.name)))

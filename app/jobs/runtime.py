@@ -57,9 +57,11 @@ class Runtime:
         drain_seconds: float,
         threads: int,
         team_requests: int = 0,
+        draft_days: int = 0,
     ) -> None:
         self.engine, self.doorbell, self.performer, self.leases = engine, doorbell, performer, leases
         self.drain_seconds, self.threads, self.team_requests = drain_seconds, threads, team_requests
+        self.draft_days = draft_days
         self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.stopping = threading.Event()
         self.tools = Tools(performer.scopes, random.random)
@@ -125,7 +127,7 @@ class Runtime:
     def _tidy_daily(self) -> None:
         today = date.today()  # noqa: DTZ011  months ahead: the zone does not matter
         if self._tidied != today:
-            tidy(self.engine, self.doorbell, self.performer.files, today)
+            tidy(self.engine, self.doorbell, self.performer.files, today, self.draft_days)
             self._tidied = today
 
     def _learn(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, Text, cast, delete, func, insert, literal, select, union, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app import audit
@@ -23,7 +23,7 @@ from app.core.fields.sorts import sort_of
 from app.errors import Fault, Invalid, NotFound, TooLarge
 from app.lifecycle.caller import Caller
 from app.lifecycle.file_store import FileStore
-from app.models.tables import FILE, REQUEST, REQUEST_FILE, UPLOAD
+from app.models.tables import DRAFT, FILE, REQUEST, REQUEST_FILE, TEMPLATE, UPLOAD
 from app.transaction import Unit
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -215,9 +215,20 @@ def hash_of(connection: Connection, upload_id: str) -> str | None:
 
 
 def remove_unused(connection: Connection) -> int:
-    """Remove uploads that no request has used within a day; answers how many. Their content is left to `remove_unnamed`."""
+    """Remove uploads that no request, draft or template has named within a day; answers how many.
+
+    Their content is left to `remove_unnamed`.
+    """
     in_use = select(REQUEST_FILE.c.upload_id).where(REQUEST_FILE.c.upload_id == UPLOAD.c.id).exists()
-    return connection.execute(delete(UPLOAD).where(UPLOAD.c.created_at < _long_ago(), ~in_use)).rowcount
+    kept = union(*(_named_in(table) for table in (DRAFT, TEMPLATE))).subquery()
+    waits = select(kept.c.upload_id).where(kept.c.upload_id == UPLOAD.c.upload_id).exists()
+    return connection.execute(delete(UPLOAD).where(UPLOAD.c.created_at < _long_ago(), ~in_use, ~waits)).rowcount
+
+
+def _named_in(table: Table) -> Select[Any]:
+    """The ids of uploads that stand anywhere in the answers of drafts or templates."""
+    found = func.regexp_matches(cast(table.c.document, Text), f"upl-[{LETTERS}]{{{ID_LENGTH}}}", "g")
+    return select(func.unnest(found).label("upload_id"))
 
 
 def remove_unnamed(engine: Engine, files: FileStore) -> int:

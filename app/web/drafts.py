@@ -11,13 +11,14 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import drafts, templates
+from app.lifecycle.abandoned import kept_until
 from app.lifecycle.kept_entries import order_of_request
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
 from app.queries.paging import DEFAULT_LIMIT
 from app.transaction import transaction
 from app.web.filters import sentence
-from app.web.parts import caller, cursors
+from app.web.parts import caller, cursors, settings
 from app.web.template_form import name_fields, named
 
 blueprint = Blueprint("drafts", __name__)
@@ -106,6 +107,7 @@ def _list(what: queries.What) -> ResponseReturnValue:
     return render_template(
         "drafts/list.html",
         what=what,
+        days=settings().draft_days if what == "draft" else 0,
         rows=[_row(what, one) for one in page.items],
         gone=_gone(request.args.get("gone", "")),
         teams=sorted(person.teams),
@@ -117,7 +119,8 @@ def _list(what: queries.What) -> ResponseReturnValue:
 def _row(what: queries.What, kept: Kept) -> dict[str, Any]:
     origin: dict[str, Any] = {what: str(kept.id)}
     href = url_for("ordering.ask", kind=f"{kept.kind}s", name=kept.catalog_name, **origin)
-    return {"it": kept, "href": href, "mine": kept.owner_id == current_person().id}
+    until = kept_until(kept.updated_at, settings().draft_days) if what == "draft" else None
+    return {"it": kept, "href": href, "mine": kept.owner_id == current_person().id, "until": until}
 
 
 def _gone(text: str) -> uuid.UUID | None:

@@ -1,5 +1,7 @@
 """Drafts and templates over the API: kept, read, changed as they were read, shared, sent."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.fixtures.house import http, item
@@ -26,6 +28,8 @@ def test_a_draft_is_kept_without_its_secrets_and_tells_where_they_belong(cache, 
     assert made.json["order"] == {"catalog_item": "cache", "parameters": {"name": "portal"}, "version": "1.0.0"}
     assert made.json["left_out"] == ["/parameters/word"]
     assert (made.json["title"], made.json["revision"], made.json["owner"]) == ("portal", 1, "sarah-123")
+    until = datetime.fromisoformat(made.json["kept_until"])
+    assert until - datetime.fromisoformat(made.json["updated_at"]) == timedelta(days=90)
 
 
 @pytest.mark.parametrize(

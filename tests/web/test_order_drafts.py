@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -414,3 +415,12 @@ def test_a_request_and_the_list_lead_to_ordering_again_and_to_a_template(desk, h
     assert f'href="/templates/new?request={made}"' in page.text
     assert f'href="{CACHE}?again={made}"' in page.text
     assert f'href="{CACHE}?again={made}"' in desk.get("/requests").text
+
+
+def test_the_list_says_when_a_draft_goes_that_nobody_changes(house, desk):
+    saved(desk, {"item.name": "portal"})
+    with house.engine.begin() as connection:
+        connection.execute(update(DRAFT).values(updated_at=datetime(2025, 1, 1, tzinfo=UTC)))
+    page = words(desk.get("/drafts"))
+    assert "A draft that nobody changes for 90 days is deleted." in page
+    assert "kept until 1 Apr 2025" in page

@@ -11,6 +11,7 @@ from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.core.order_changes import Change
 from app.core.shapes import Shape
+from app.lifecycle.abandoned import kept_until
 from app.lifecycle.keeping import LONGEST_TITLE
 from app.queries.drafts import Filters, Kept
 from app.queries.paging import Page
@@ -111,12 +112,14 @@ class DraftSummary(_KeptSummary):
     title: str
     from_request: str | None = Field(description="The request that was sent back to be changed.")
     note: str | None = Field(description="What was said then.")
+    kept_until: Moment | None = Field(description="When it is deleted, unless somebody changes it; null: never.")
 
     @classmethod
-    def of(cls, kept: Kept, **more: Any) -> Self:
-        """The shape of a draft."""
+    def of(cls, kept: Kept, days: int, **more: Any) -> Self:
+        """The shape of a draft. days: how long one stays that nobody changes."""
         told = {"draft_id": kept.id, "title": kept.title, "from_request": kept.from_request, "note": kept.note}
-        return cls(**told, **_common(kept), href=f"/api/v1/drafts/{kept.id}", **more)
+        until = kept_until(kept.updated_at, days)
+        return cls(**told, **_common(kept), kept_until=until, href=f"/api/v1/drafts/{kept.id}", **more)
 
 
 class Draft(DraftSummary):
@@ -156,9 +159,9 @@ class DraftList(Body):
     pagination: Pagination
 
     @classmethod
-    def of(cls, page: Page[Kept]) -> Self:
-        """The shape of a page."""
-        return cls(drafts=[DraftSummary.of(one) for one in page.items], pagination=Pagination.of(page))
+    def of(cls, page: Page[Kept], days: int) -> Self:
+        """The shape of a page. days: how long a draft stays that nobody changes."""
+        return cls(drafts=[DraftSummary.of(one, days) for one in page.items], pagination=Pagination.of(page))
 
 
 class TemplateList(Body):
