@@ -24,8 +24,9 @@ from typing import Self
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.statuses import Activity, StepStatus
+from app.core.statuses import Activity, PlanStatus, StepStatus
 from app.errors import Conflict, StratusError
+from app.models.plans import StepPlan
 from app.models.requests import RequestStep, TerraformState
 from app.steps.base import StateAccess
 from app.vault import Vault
@@ -80,7 +81,7 @@ class StateStore:
 def _hold(connection: Connection, step_pk: uuid.UUID, lease_token: uuid.UUID, activities: Collection[Activity]) -> None:
     """Lock the step's row, if its lease is still this one: nobody takes it away before this transaction ends.
 
-    activities: what the lease may be for.
+    activities: what the lease may be for. A plan has a lease of its own beside the step's, and only reads: it locks nothing.
     """
     held = (
         select(RequestStep.id)
@@ -89,7 +90,12 @@ def _hold(connection: Connection, step_pk: uuid.UUID, lease_token: uuid.UUID, ac
         .where(RequestStep.activity.in_(activities))
         .with_for_update(key_share=True)
     )
-    if connection.execute(held).one_or_none() is None:
+    if connection.execute(held).one_or_none() is not None:
+        return
+    planned = select(StepPlan.step_id).where(
+        StepPlan.step_id == step_pk, StepPlan.lease_token == lease_token, StepPlan.status == PlanStatus.RUNNING
+    )
+    if Activity.PLAN not in activities or connection.execute(planned).one_or_none() is None:
         raise LeaseLostError
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, update
 
 from app.core.outcomes import Done, Failed
+from app.lifecycle import planning
 from app.models import RequestStep, TerraformState
 from app.state_server import KEPT_VERSIONS, MAX_STATE_BYTES, LeaseLostError, StateServer, StateStore
 from app.vault import Vault, VaultError
@@ -164,6 +165,22 @@ def test_an_undo_reads_and_changes_the_state(server, store, house):
         assert (undo.activity, call(access, "GET")) == ("undo", (200, STATE))
         assert call(access, "POST", b"{}")[0] == 204
         assert store_refuses(store, run)
+
+
+def test_a_plan_reads_the_state_under_its_own_lease_and_changes_nothing(server, store, house):
+    house.offer(built=item(terraform("build")))
+    order = house.order("built")
+    run = house.must_claim()
+    store.write(run.step.id, run.token, STATE)
+    house.record(run, Failed("no room"))
+    with house.unit() as unit:
+        planning.ask(unit, house.caller("sarah-123"), order.request_id, "step-001")
+    plan = house.must_claim()
+    with server.open(plan.step.id, plan.token) as access:
+        assert (plan.activity, call(access, "GET")) == ("plan", (200, STATE))
+        assert {call(access, method, b"{}")[0] for method in ("POST", "DELETE")} == {409}
+        house.record(plan, Done())
+        assert call(access, "GET")[0] == 409
 
 
 def store_refuses(store, claim):

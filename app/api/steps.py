@@ -1,16 +1,17 @@
-"""Steps of a request: attempts, logs, running one again, leaving one out."""
+"""Steps of a request: attempts, logs, running one again, what that would change, leaving one out."""
 
 from flask import Blueprint
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
+from app.api.shapes import step_plans
 from app.api.shapes import steps as shapes
 from app.api.shapes.decisions import Reason
 from app.errors import Fault, Invalid
 from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import decide
+from app.lifecycle import decide, planning
 from app.queries import logs
 from app.queries import requests as queries
 from app.transaction import transaction
@@ -68,6 +69,31 @@ def skip_step(request_id: str, step_id: str, body: Reason) -> shapes.StepDetail:
     with transaction() as unit:
         decide.skip_step(unit, caller(), request_id, step_id, body.reason)
     return _shown(request_id, step_id)
+
+
+@blueprint.post("/<step_id>/plan")
+@api_caller
+@endpoint(TAG, step_plans.StepPlan, status=202, refusals=[409])
+def plan_step(request_id: str, step_id: str) -> step_plans.StepPlan:
+    """Ask what running a failed step of Terraform again would change. A worker makes the plan; it changes nothing.
+
+    For whoever may run the step again. One that is being made already goes on. A retry waits for no plan.
+    """
+    with transaction() as unit:
+        planning.ask(unit, caller(), request_id, step_id)
+    return _plan(request_id, step_id)
+
+
+@blueprint.get("/<step_id>/plan")
+@api_caller
+@endpoint(TAG, step_plans.StepPlan)
+def get_step_plan(request_id: str, step_id: str) -> step_plans.StepPlan:
+    """The newest plan of what running the step again would change."""
+    return _plan(request_id, step_id)
+
+
+def _plan(request_id: str, step_id: str) -> step_plans.StepPlan:
+    return step_plans.StepPlan.of(planning.look(db.session.connection(), current_person(), request_id, step_id))
 
 
 def _shown(request_id: str, step_id: str) -> shapes.StepDetail:

@@ -24,6 +24,11 @@ Ticket::
 
     open -> claimed -> resolved | rejected | retried     claimed -> open (release)     open -> resolved | rejected | retried
 
+Plan of a step::
+
+    asked -> running -> made | failed | lost (its worker died) | asked (handed back)     asked -> failed (the step runs again)
+    made | failed | lost -> asked
+
 Approval::
 
     pending -> approved | rejected | sent_back | void (nobody has to say anything any more)     approved -> void (order changed)
@@ -77,6 +82,18 @@ class Activity(StrEnum):
     VERIFY = "verify"
     PROBE = "probe"
     UNDO = "undo"
+    PLAN = "plan"
+    """See what a run would change. The claim is of the plan asked for (`models.plans`): its step stays what it is."""
+
+
+class PlanStatus(StrEnum):
+    """How a plan of what a run would change stands."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    MADE = "made"
+    FAILED = "failed"
+    LOST = "lost"
 
 
 class AttemptStatus(StrEnum):
@@ -110,7 +127,7 @@ class ApprovalStatus(StrEnum):
     VOID = "void"
 
 
-R, S, T, A = RequestStatus, StepStatus, TicketStatus, ApprovalStatus
+R, S, T, A, P = RequestStatus, StepStatus, TicketStatus, ApprovalStatus, PlanStatus
 Status = TypeVar("Status", bound=StrEnum)
 
 REQUEST_MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
@@ -160,11 +177,21 @@ APPROVAL_MOVES: Mapping[ApprovalStatus, frozenset[ApprovalStatus]] = {
     A.VOID: frozenset(),
 }
 
+PLAN_MOVES: Mapping[PlanStatus, frozenset[PlanStatus]] = {
+    P.ASKED: frozenset({P.RUNNING, P.FAILED}),
+    P.RUNNING: frozenset({P.MADE, P.FAILED, P.LOST, P.ASKED}),
+    P.MADE: frozenset({P.ASKED}),
+    P.FAILED: frozenset({P.ASKED}),
+    P.LOST: frozenset({P.ASKED}),
+}
+
 REQUEST_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED, R.REJECTED, R.ROLLED_BACK})
 STEP_SATISFIED = frozenset({S.COMPLETED, S.SKIPPED})
 STEP_MOVING = frozenset({S.READY, S.RUNNING, S.VERIFYING})
 STEP_WAITS = frozenset({S.WAITING, S.INDETERMINATE})
 """With a ticket they wait for a person; without one the engine looks again by itself."""
+PLAN_COMES = frozenset({P.ASKED, P.RUNNING})
+"""A plan is about to be there."""
 TICKET_OPEN = frozenset({T.OPEN, T.CLAIMED})
 BEFORE_BUILDING = frozenset({R.PENDING_APPROVAL, R.NEEDS_INFO})
 """Somebody has to agree first: it is nobody's turn yet, and no time of building runs."""

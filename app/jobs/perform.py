@@ -26,19 +26,22 @@ from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
 from app.lifecycle.claims import Claim
 from app.lifecycle.file_store import FileStore
-from app.lifecycle.progress import LOOKS, Result
+from app.lifecycle.progress import LOOKS
+from app.lifecycle.result import Result
 from app.lifecycle.scopes import Scopes
 from app.models import CatalogModule
 from app.models.tables import ATTEMPT, REQUEST
 from app.outbound import Outbound, Redactor
 from app.state_server import StateServer
-from app.steps import REGISTRY
+from app.steps import PLANNERS, REGISTRY
 from app.steps.base import StateAccess, StepContext, StepSettings, StepType
 from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 NOTHING: Mapping[str, Any] = {}
 CHECK_FAILED = "check_failed"
+UNJUDGED = frozenset({Activity.UNDO, Activity.PLAN})
+"""Activities that yield no outputs of the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Performer:
         return Scopes(connection, request, self.vault, self.secrets)
 
     def perform(self, claim: Claim, held: Held) -> Result:
-        """Run, poll, probe, stop or undo the claimed step. A bug in a step type leaves it unknown: it may have taken effect.
+        """Run, poll, probe, stop, undo or plan the claimed step. A bug in a step type leaves it unknown.
 
         Raises SQLAlchemyError before anything is called, never after.
         """
@@ -75,15 +78,22 @@ class Performer:
                 return Result(_not_called(claim, error.message, "secret_unreadable"))
             except Unavailable as error:
                 return Result(_not_called(claim, error.message, "file_store_unavailable", retryable=True))
-            lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
-            stack.callback(lines.close)
+            lines = self._lines(claim, prepared, stack)
             called = self._call(claim, held, prepared, lines, stack)
-            outcome, checks = (called, None) if claim.activity == Activity.UNDO else _judged(claim.step, called)
+            outcome, checks = (called, None) if claim.activity in UNJUDGED else _judged(claim.step, called)
             if isinstance(outcome, Failed) and outcome is not called:
                 lines(outcome.message)  # What a step type says itself it has written already.
         masked = prepared.redactor.deep
         stopped = held.stopping.is_set()
         return Result(_masked(outcome, prepared.redactor), masked(prepared.template), masked(checks), stopped)
+
+    def _lines(self, claim: Claim, prepared: "_Prepared", stack: ExitStack) -> Callable[[str], None]:
+        """What takes the lines of a step: the log of its attempt. A plan is none, and what it finds is kept as a whole."""
+        if claim.activity == Activity.PLAN:
+            return _unheard
+        lines = AttemptLog(self.engine, claim.step.id, claim.step.attempt, prepared.redactor)
+        stack.callback(lines.close)
+        return lines
 
     def _prepare(self, claim: Claim, files: StepFiles) -> "_Prepared":
         """Cost: nothing is read for a step whose template looks at nothing."""
@@ -128,7 +138,7 @@ class Performer:
         mine = (ATTEMPT.c.step_id == claim.step.id, ATTEMPT.c.attempt_number == claim.step.attempt)
         return connection.scalar(select(ATTEMPT.c.noted).where(*mine)) or {}
 
-    def _call(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> Outcome:
+    def _call(self, claim: Claim, held: Held, prepared: "_Prepared", lines: Callable[[str], None], stack: ExitStack) -> Outcome:
         step_type = REGISTRY.get(prepared.step_type)
         if step_type is None:
             return _not_called(claim, f"this worker runs no {prepared.step_type} steps", "unknown_step_type")
@@ -140,7 +150,9 @@ class Performer:
             log.error("a step type raised", extra=about | {"trace": prepared.redactor(traceback.format_exc())})
             return Indeterminate({"what": "the step type broke while it ran", "error": f"{type(error).__name__}: {error}"})
 
-    def _context(self, claim: Claim, held: Held, prepared: "_Prepared", lines: AttemptLog, stack: ExitStack) -> StepContext:
+    def _context(
+        self, claim: Claim, held: Held, prepared: "_Prepared", lines: Callable[[str], None], stack: ExitStack
+    ) -> StepContext:
         step = claim.step
         return StepContext(
             idempotency_key=claim.idempotency_key,
@@ -207,6 +219,10 @@ def _not_called(claim: Claim, message: str, kind: str, *, retryable: bool = Fals
     return Failed(message, kind=kind, retryable=retryable)
 
 
+def _unheard(_line: str) -> None:
+    """Take a line that nobody is to read."""
+
+
 def _rollback(claim: Claim) -> Mapping[str, Any] | None:
     """The step that undoes this one, where it is an undo by a step of its own: `{type, template}`."""
     config = claim.step.step_config
@@ -227,6 +243,8 @@ def _asked(step_type: StepType, claim: Claim) -> Callable[[StepContext], Outcome
         return step_type.stop if claim.step.stop_wanted else step_type.poll
     if claim.activity == Activity.PROBE:
         return step_type.probe
+    if claim.activity == Activity.PLAN:
+        return PLANNERS[claim.step.step_type].plan
     if claim.activity == Activity.UNDO:
         if _rollback(claim) is None:
             return step_type.undo
@@ -282,6 +300,7 @@ def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
     Sensitive is also what repeats a secret that the step was given, whatever the catalog says of it.
     """
     if isinstance(outcome, Done):
+        outcome = replace(outcome, evidence=redactor.deep(dict(outcome.evidence)))
         repeats = {name for name, value in outcome.outputs.items() if redactor.deep(value) != value}
         return replace(outcome, sensitive=outcome.sensitive | repeats) if repeats - outcome.sensitive else outcome
     if isinstance(outcome, Failed):

@@ -25,7 +25,8 @@ from app.lifecycle import advance, claims, progress, turns
 from app.lifecycle.advance import Advanced
 from app.lifecycle.claims import Claim
 from app.lifecycle.forecasts import learn
-from app.lifecycle.progress import Result, Tools
+from app.lifecycle.progress import Tools
+from app.lifecycle.result import Result
 from app.lifecycle.sweep import sweep
 
 log = logging.getLogger(__name__)

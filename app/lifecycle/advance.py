@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from app.core.outcomes import Done
 from app.core.statuses import REQUEST_MOVES, STEP_MOVES, Activity, RequestStatus, StepStatus, sources
 from app.lifecycle.claims import Claim, Claimant
-from app.lifecycle.progress import Result
+from app.lifecycle.result import Result
 from app.lifecycle.scopes import secret_cell
 from app.models.tables import STEP
 from app.vault import Vault
@@ -93,8 +93,8 @@ class Advanced:
 
 
 def is_plain(claim: Claim, result: Result) -> bool:
-    """Whether the call may know how to record this: a step that is done, and no undo."""
-    return isinstance(result.outcome, Done) and claim.activity != Activity.UNDO
+    """Whether the call may know how to record this: a step that is done, and neither undo nor plan."""
+    return isinstance(result.outcome, Done) and claim.activity not in (Activity.UNDO, Activity.PLAN)
 
 
 def advance(

@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Row, bindparam, case, cast, func, insert, select, text, update
 
-from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
+from app.core.decisions import BADLY
+from app.core.statuses import Activity, AttemptStatus, PlanStatus, RequestStatus, StepStatus
 from app.lifecycle import write
-from app.models.tables import ATTEMPT, EVENT, REQUEST, STEP, TICKET, is_one_of
+from app.lifecycle.plan_marks import marks
+from app.models.tables import ATTEMPT, EVENT, PLAN, REQUEST, STEP, TICKET, is_one_of
 
 DUE_BY = func.statement_timestamp()
 """When a statement looks for what is due. `clock_timestamp()` moves on while it runs: no index could be asked for it."""
@@ -49,8 +51,18 @@ SOURCES: Mapping[Activity, tuple[StepStatus, ...]] = {
     Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED, StepStatus.WAITING),
 }
 """From where a step is claimed for what. Of those that are not ready, `check_after` says when."""
+_PLAN_WANTED = (
+    select(PLAN.c.step_id.label("step"), REQUEST, func.clock_timestamp().label("locked_at"))
+    .join(STEP, STEP.c.id == PLAN.c.step_id)
+    .join(REQUEST, REQUEST.c.id == STEP.c.request_id)
+    .where(is_one_of(PLAN.c.status, PlanStatus.ASKED))
+    .order_by(PLAN.c.asked_at)
+    .limit(1)
+    .with_for_update(key_share=True, skip_locked=True, of=[PLAN, REQUEST])
+)
 _ANY_DUE = select(text("1")).where(
     select(STEP.c.id).where(STEP.c.check_after <= DUE_BY, STEP.c.activity != Activity.RUN).limit(1).exists()
+    | select(PLAN.c.step_id).where(is_one_of(PLAN.c.status, PlanStatus.ASKED)).limit(1).exists()
 )
 
 
@@ -80,26 +92,27 @@ class Claimant:
 
 
 def claim_next(connection: Connection, claimant: Claimant) -> Claim | None:
-    """Claim the next ready step, else what is due to be polled, probed or undone. None when others hold all there is.
+    """Claim the next ready step, else what is due to be polled, probed or undone, else a plan that somebody asked for.
 
-    Cost: two indexed SELECTs when there is nothing; five statements for a claim. The caller commits.
+    None when others hold all there is. Cost: three indexed SELECTs when there is nothing; five statements for a step. The
+    caller commits.
     """
     found = connection.execute(_READY).one_or_none() or connection.execute(_DUE).one_or_none()
-    return _take(connection, found, claimant) if found is not None else None
+    return _take(connection, found, claimant) if found is not None else _take_plan(connection, claimant)
 
 
 def claim_due(connection: Connection, claimant: Claimant) -> Claim | None:
-    """Claim what is due to be polled, probed or undone, however much is ready. The caller commits.
+    """Claim what is due to be polled, probed or undone, else a plan, however much is ready. The caller commits.
 
     To be asked now and then even while steps are ready: else a flood of orders would keep everybody from looking at what goes
     on outside, from finding out what is unknown, and from stopping what is cancelled.
     """
     found = connection.execute(_DUE).one_or_none()
-    return _take(connection, found, claimant) if found is not None else None
+    return _take(connection, found, claimant) if found is not None else _take_plan(connection, claimant)
 
 
 def any_due(connection: Connection) -> bool:
-    """Whether something is due to be polled, probed or undone. Cost: one indexed SELECT."""
+    """Whether something is due to be polled, probed, undone or planned. Cost: one SELECT of two indexes."""
     return connection.scalar(_ANY_DUE) is not None
 
 
@@ -131,6 +144,25 @@ def _take(connection: Connection, found: Row[Any], claimant: Claimant) -> Claim 
     if running:
         _intend(connection, step, key, token, claimant.worker)
     return Claim(step, found.id, found.request_id, token, activity, key)
+
+
+def _take_plan(connection: Connection, claimant: Claimant) -> Claim | None:
+    """Claim the plan that was asked for first. Its step stays as it is: only the plan's row has the token and the lease."""
+    found = connection.execute(_PLAN_WANTED).one_or_none()
+    if found is None:
+        return None
+    step = connection.execute(select(STEP).where(STEP.c.id == found.step)).one()
+    token = uuid.uuid4()
+    with write.change(connection, found.id, f"worker:{claimant.worker}", locked=found) as change:
+        if step.status not in BADLY:
+            overtaken = {"type": "overtaken", "message": "The step was run again before the plan was made.", "details": {}}
+            change.move_plan(step, PlanStatus.FAILED, PlanStatus.ASKED, error=overtaken)
+            return None
+        lease = {"lease_token": token, "lease_until": func.clock_timestamp() + claimant.lease}
+        held = {**lease, "claimed_by": claimant.worker, **marks(connection, step, found)}
+        change.move_plan(step, PlanStatus.RUNNING, PlanStatus.ASKED, **held)
+    key = f"{step.id}:{step.attempt_group}:plan"
+    return Claim(step, found.id, found.request_id, token, Activity.PLAN, key)
 
 
 def _begun(activity: Activity, claimant: Claimant) -> dict[str, Any]:
@@ -206,12 +238,23 @@ _EXTEND = (
     .returning(STEP.c.lease_token, STEP.c.stop_wanted)
 )
 
+_EXTEND_PLANS = (
+    update(PLAN)
+    .where(PLAN.c.lease_token.in_(bindparam("tokens", expanding=True)), is_one_of(PLAN.c.status, PlanStatus.RUNNING))
+    .values(lease_until=func.clock_timestamp() + bindparam("lease"))
+    .returning(PLAN.c.lease_token)
+)
+
 
 def extend(connection: Connection, tokens: Sequence[uuid.UUID], lease: timedelta) -> dict[uuid.UUID, bool]:
     """Heartbeat: lengthen the leases of `tokens`. Answers those that are still ours, and whether each step is asked to stop.
 
-    One UPDATE for all of a worker's steps.
+    One UPDATE for all of a worker's steps, and one for its plans where it makes any.
     """
     if not tokens:
         return {}
-    return {row.lease_token: row.stop_wanted for row in connection.execute(_EXTEND, {"tokens": list(tokens), "lease": lease})}
+    held = {row.lease_token: row.stop_wanted for row in connection.execute(_EXTEND, {"tokens": list(tokens), "lease": lease})}
+    if others := [token for token in tokens if token not in held]:
+        plans = connection.execute(_EXTEND_PLANS, {"tokens": others, "lease": lease})
+        held |= dict.fromkeys(plans.scalars(), False)
+    return held

@@ -5,7 +5,7 @@ is kept with the attempt for people to read. Undos are recorded in `undoing`, st
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.retry import decide
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
-from app.lifecycle import asking, write
+from app.lifecycle import asking, planning, write
 from app.lifecycle.claims import Claim
+from app.lifecycle.result import Result
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
 from app.models.tables import ATTEMPT, STEP
@@ -39,20 +40,6 @@ ATTEMPTS: Mapping[type[Outcome], AttemptStatus] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a worker brings back from a step.
-
-    inputs: the rendered template, masked, or None where it could not be rendered. checks: what verification saw. stopped:
-    whether the step had been told to end soon.
-    """
-
-    outcome: Outcome
-    inputs: Mapping[str, Any] | None = None
-    checks: Sequence[Mapping[str, Any]] | None = None
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Tools:
     """What recording needs besides the database: `scopes` of a request, and a roll of the dice for retries, in [0, 1)."""
 
@@ -65,6 +52,8 @@ def record(connection: Connection, claim: Claim, result: Result, tools: Tools) -
 
     The caller commits.
     """
+    if claim.activity == Activity.PLAN:
+        return planning.record(connection, claim, result)
     with write.change(connection, claim.request, f"worker:{claim.step.claimed_by}") as change:
         scopes = tools.scopes(connection, change.request)
         recorder = _Recorder(change, claim, result, scopes)

@@ -10,16 +10,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, union_all
 
 from app import events
-from app.core.statuses import TICKET_OPEN, Activity, RequestStatus, StepStatus
-from app.lifecycle import approval_times, timeouts, turns, write
+from app.core.statuses import TICKET_OPEN, Activity, PlanStatus, RequestStatus, StepStatus
+from app.lifecycle import approval_times, planning, timeouts, turns, write
 from app.lifecycle.claims import DUE_BY
 from app.lifecycle.losing import lost_lease
 from app.lifecycle.progress import Tools
 from app.lifecycle.settle import settle
-from app.models.tables import REQUEST, STEP, TICKET, is_one_of
+from app.models.tables import PLAN, REQUEST, STEP, TICKET, is_one_of
 
 BATCH = 50
 QUIET = timedelta(seconds=5)
@@ -47,16 +47,19 @@ class Swept:
 
 
 def sweep(engine: Engine, tools: Tools) -> Swept:
-    """Sweep once. A repair that fails is noted and does not stop the others. Cost when all is well: seven indexed reads."""
+    """Sweep once. A repair that fails is noted and does not stop the others. Cost when all is well: eight indexed reads."""
     swept = Swept()
     with engine.begin() as connection:
         expired = _rows(connection, _expired())
+        unmade = _rows(connection, _expired_plans())
         due = _rows(connection, _due_retries())
         stuck = _rows(connection, _stuck())
         late = _rows(connection, _late())
         unanswered = _rows(connection, approval_times.due())
     for step, request in expired:
         swept.lost += _each(engine, swept, partial(_take_back, step=step, request=request, tools=tools))
+    for step, request in unmade:
+        swept.lost += _each(engine, swept, partial(planning.lost, step=step, request=request))
     for step, request in due:
         swept.retried += _each(engine, swept, partial(_retry, step=step, request=request))
     for _, request in stuck:
@@ -91,6 +94,12 @@ def _expired() -> Select[Any]:
     return select(STEP.c.id, STEP.c.request_id).where(
         is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING), lease < func.clock_timestamp()
     )
+
+
+def _expired_plans() -> Select[Any]:
+    """Plans whose worker is gone."""
+    over = (is_one_of(PLAN.c.status, PlanStatus.RUNNING), PLAN.c.lease_until < func.clock_timestamp())
+    return select(STEP.c.id, STEP.c.request_id).join(PLAN, PLAN.c.step_id == STEP.c.id).where(*over)
 
 
 def _due_retries() -> Select[Any]:
@@ -146,7 +155,9 @@ def _rescue(connection: Connection, request: uuid.UUID, tools: Tools) -> bool:
 
 
 def _work() -> Select[Any]:
-    """How many steps somebody could claim now (at most 64: the bell rings no more often)."""
+    """How many steps and plans somebody could claim now (at most 64: the bell rings no more often)."""
     due = (STEP.c.check_after <= DUE_BY) & (STEP.c.activity != Activity.RUN)
     claimable = is_one_of(STEP.c.status, StepStatus.READY) | due
-    return select(func.count()).select_from(select(STEP.c.id).where(claimable).limit(64).subquery())
+    steps = select(STEP.c.id).where(claimable).limit(64)
+    plans = select(PLAN.c.step_id).where(is_one_of(PLAN.c.status, PlanStatus.ASKED)).limit(64)
+    return select(func.count()).select_from(union_all(steps, plans).limit(64).subquery())

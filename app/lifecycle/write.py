@@ -16,18 +16,20 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from app import audit, events
 from app.core.statuses import (
     APPROVAL_MOVES,
+    PLAN_MOVES,
     REQUEST_ENDED,
     REQUEST_MOVES,
     STEP_MOVES,
     TICKET_MOVES,
     ApprovalStatus,
+    PlanStatus,
     RequestStatus,
     StepStatus,
     TicketStatus,
     sources,
 )
 from app.models import TICKET_NUMBERS
-from app.models.tables import APPROVAL, REQUEST, STEP, TICKET
+from app.models.tables import APPROVAL, PLAN, REQUEST, STEP, TICKET
 
 
 @dataclass(slots=True)
@@ -140,6 +142,24 @@ class Change:
             self.tell(f"ticket.{target}", None, ticket_id=row.ticket_id, owner_team=row.owner_team)
             self.audit(f"ticket.{target}", f"ticket:{row.ticket_id}")
         return row
+
+    def move_plan(
+        self, step: Row[Any], target: PlanStatus, *only: PlanStatus, token: uuid.UUID | None = None, **values: Any
+    ) -> bool:
+        """Move the plan of a step, which itself stays as it is; False when it was elsewhere or `token` is stale."""
+        mine = (PLAN.c.step_id == step.id, PLAN.c.status.in_(sources(PLAN_MOVES, target, *only)))
+        statement = update(PLAN).where(*mine).values({"status": target, **values})
+        if token is not None:
+            statement = statement.where(PLAN.c.lease_token == token)
+        moved = self.connection.execute(statement).rowcount
+        if moved:
+            self.planned(target, step)
+        return bool(moved)
+
+    def planned(self, status: PlanStatus, step: Row[Any], **payload: Any) -> None:
+        """Note how the plan of a step stands."""
+        self.tell(f"plan.{status}", step.step_id, name=step.step_name, **payload)
+        self.audit(f"plan.{status}", f"request:{self.request.request_id}/{step.step_id}", **payload)
 
     def move_approval(self, approval: uuid.UUID, target: ApprovalStatus, **payload: Any) -> bool:
         """Move an approval, whose time stops; False when somebody else was faster. payload: of its event and audit row."""

@@ -18,6 +18,7 @@ from app.models.forecasts import CatalogForecast, ForecastMark
 from app.models.ledger import AuditEntry, Worker
 from app.models.options import OptionList, TakenAnswer
 from app.models.people import AccessToken, Team, TeamMember, User, UserSession
+from app.models.plans import StepPlan
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
     REQUEST_NUMBERS,
@@ -75,6 +76,7 @@ __all__ = [
     "ServiceRequest",
     "StepAttempt",
     "StepLog",
+    "StepPlan",
     "TakenAnswer",
     "Team",
     "TeamMember",

@@ -1,6 +1,7 @@
 """The declarative base, naming of constraints, and the column types that every table uses."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ Names = Annotated[list[str], mapped_column(JSONB, server_default=text("'[]'::jso
 Word = Annotated[str, mapped_column(String(200))]
 
 
-def one_of(column: str, values: type[StrEnum], name: str) -> CheckConstraint:
+def one_of(column: str, values: Iterable[StrEnum], name: str) -> CheckConstraint:
     """A check that a text column holds a member of an enum: the database knows the words as well."""
     words = ", ".join(f"'{member.value}'" for member in values)
     return CheckConstraint(f"{column} IN ({words})", name=name)

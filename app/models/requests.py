@@ -194,7 +194,7 @@ class RequestStep(Base):
     attempts: Mapped[list["StepAttempt"]] = relationship(order_by="StepAttempt.attempt_number", lazy="raise")
     __table_args__ = (
         one_of("status", StepStatus, "status"),
-        one_of("activity", Activity, "activity"),
+        one_of("activity", (one for one in Activity if one != Activity.PLAN), "activity"),
         UniqueConstraint("request_id", "step_id"),
         Index("ix_request_steps_ready", "priority", "request_number", "position", postgresql_where=text("status = 'ready'")),
         Index(

@@ -13,6 +13,7 @@ from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.forecasts import CatalogForecast, ForecastMark
 from app.models.ledger import Worker
 from app.models.options import OptionList, TakenAnswer
+from app.models.plans import StepPlan
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
     BundleRequestItem,
@@ -37,6 +38,7 @@ REQUEST_TEAM = _table(RequestTeam)
 ITEM = _table(BundleRequestItem)
 STEP = _table(RequestStep)
 ATTEMPT = _table(StepAttempt)
+PLAN = _table(StepPlan)
 LOG = _table(StepLog)
 OUTPUT = _table(RequestOutput)
 EVENT = _table(RequestEvent)

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from app.steps.base import StepType
+from app.steps.base import Planner, StepType
 from app.steps.checks import DnsCheck, ExpressionCheck, HttpCheck, TcpCheck
 from app.steps.github import GitHubWorkflow
 from app.steps.http import HttpGet, HttpPost, HttpPut
 from app.steps.manual import ManualTask
 from app.steps.terraform import TerraformFile
 
+_TERRAFORM = TerraformFile()
 REGISTRY: Mapping[str, StepType] = {
-    "TerraformFile": TerraformFile(),
+    "TerraformFile": _TERRAFORM,
     "GitHubWorkflow": GitHubWorkflow(),
     "HttpGet": HttpGet(),
     "HttpPut": HttpPut(),
@@ -21,3 +22,5 @@ REGISTRY: Mapping[str, StepType] = {
     "DnsCheck": DnsCheck(),
     "ExpressionCheck": ExpressionCheck(),
 }
+PLANNERS: Mapping[str, Planner] = {"TerraformFile": _TERRAFORM}
+"""Those that can say beforehand what running a step again would change."""

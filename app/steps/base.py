@@ -116,3 +116,15 @@ class StepType(Protocol):
         Only for types whose `core.step_params.undo_of` is `own`; safe to repeat after a worker's death.
         """
         ...
+
+
+class Planner(Protocol):
+    """A kind of step that can say beforehand what running it again would change."""
+
+    def plan(self, context: StepContext) -> Outcome:
+        """Look, and change nothing outside, the state and its lock included.
+
+        `Done` with `{changes, counts, left_out}` as its evidence (see `terraform.preview`), `Failed` where no plan can be made,
+        `Again` where it was stopped.
+        """
+        ...

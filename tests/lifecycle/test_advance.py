@@ -11,7 +11,7 @@ from app.core.outcomes import Done, Failed, NeedsHuman
 from app.lifecycle import advance
 from app.lifecycle.advance import Advanced
 from app.lifecycle.claims import Claim, Claimant
-from app.lifecycle.progress import Result
+from app.lifecycle.result import Result
 from app.models import AuditEntry
 from app.models.tables import ATTEMPT, EVENT, REQUEST, STEP
 from config import HERE

@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import Row, func, select, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
-from app.core.statuses import REQUEST_ENDED, TICKET_OPEN, StepStatus
+from app.core.statuses import PLAN_COMES, REQUEST_ENDED, TICKET_OPEN
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import advance, approvals, claims, revising, turns
+from app.lifecycle import advance, approvals, claims, planning, revising, turns
 from app.lifecycle.claims import Claim, Claimant
-from app.lifecycle.progress import Result
-from app.models.tables import APPROVAL, REQUEST, STEP, TICKET
+from app.lifecycle.result import Result
+from app.models.tables import APPROVAL, PLAN, REQUEST, STEP, TICKET
 from app.transaction import Rules
 from tests.fixtures.house import House, http, item, terraform
 from tests.lifecycle import ledger
@@ -64,7 +64,7 @@ AGREEMENT = "approval: [{by: {team: platform-data-team}}, {when: size < 5, by: {
 SIZE = "[{name: size, type: integer, default: 3}]"
 VOTES = st.sampled_from(["approve", "approve", "reject", "send_back", "ask"])
 DECISIONS = st.sampled_from(["cancel", "retry", "resume", "rollback"])
-OF_STEPS = st.sampled_from(["retry_step", "skip_step"])
+OF_STEPS = st.sampled_from(["retry_step", "skip_step", "plan"])
 TICKETS = st.sampled_from(["claim", "release", "resolve", "retry", "reject"])
 PEOPLE = st.sampled_from(["sarah-123", "carol-789", "dana-001"])
 MOST_ORDERS = 4
@@ -140,7 +140,7 @@ class Course(RuleBasedStateMachine):
         """A worker claims and is given up. It may come back all the same, while another one looks after what it had."""
         claim = self.due() if due else self.house.claim()
         if claim is not None:
-            self.expire(STEP.c.lease_token == claim.token)
+            self.expire(claim)
             self.sweep()
             if late is not None:
                 self.hold(self.due())
@@ -155,7 +155,11 @@ class Course(RuleBasedStateMachine):
     def record(self, outcome: Outcome, stopped: bool, data: st.DataObject) -> None:
         """Some worker comes back, perhaps one that was given up long ago, perhaps since it was told to go."""
         claim = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-        owned = self.house.rows(select(STEP.c.id).where(STEP.c.lease_token == claim.token))
+        owned = [
+            row
+            for table in (STEP, PLAN)
+            for row in self.house.rows(select(table.c.lease_token).where(table.c.lease_token == claim.token))
+        ]
         assert (self.house.record(claim, outcome, stopped=stopped) is not None) == bool(owned)
 
     @precondition(lambda self: self.held)
@@ -174,10 +178,13 @@ class Course(RuleBasedStateMachine):
             self.house.record(claim, result.outcome)
         self.hold(done.taken)
 
-    def expire(self, which: Any) -> None:
+    def expire(self, claim: Claim | None = None) -> None:
+        """The lease of a claim, or every one, has run out."""
         ago = func.clock_timestamp() - timedelta(seconds=1)
         with self.house.engine.begin() as connection:
-            connection.execute(update(STEP).where(which).values(lease_until=ago))
+            for table in (STEP, PLAN):
+                held = table.c.lease_token.is_not(None) if claim is None else table.c.lease_token == claim.token
+                connection.execute(update(table).where(held).values(lease_until=ago))
 
     # Clocks
 
@@ -228,7 +235,8 @@ class Course(RuleBasedStateMachine):
         """A person decides about one step, whether that makes sense or not."""
         request = data.draw(st.sampled_from(self.requests()))
         steps = self.house.rows(select(STEP.c.step_id).where(STEP.c.request_id == request.id).order_by(STEP.c.position))
-        self.decide(what, request.request_id, data.draw(st.sampled_from(steps)).step_id, who=who)
+        act = self.say if what == "plan" else self.decide
+        act(what, request.request_id, data.draw(st.sampled_from(steps)).step_id, who=who)
 
     def decide(self, what: str, request_id: str, *more: str, who: str) -> bool:
         reason = ("because",) if what in ("cancel", "rollback", "skip_step") else ()
@@ -291,7 +299,7 @@ class Course(RuleBasedStateMachine):
             self.sweep()
 
     def say(self, what: str, *more: Any, who: str) -> bool:
-        act = revising.revise if what == "revise" else getattr(approvals, what)
+        act = {"revise": revising.revise, "plan": planning.ask}.get(what) or getattr(approvals, what)
         caller = self.house.caller(who)
         try:
             with self.house.unit() as unit:
@@ -312,6 +320,8 @@ class Course(RuleBasedStateMachine):
         for request in self.requests():
             if ending == "cancel":
                 self.decide("cancel", request.request_id, who="dana-001")
+        for one in self.waiting() if ending == "let stay" else ():
+            self.say("reject", one.approval_id, "no money", who="carol-789")
         self.bring_to_an_end("resolve")
         if ending in ("take back", "let stay"):
             for request in self.requests():
@@ -325,7 +335,7 @@ class Course(RuleBasedStateMachine):
             self.sweep()
             while claim := self.house.claim():
                 self.house.record(claim, Done({"big": True}))
-            self.expire(STEP.c.status == StepStatus.RUNNING)
+            self.expire()
             for request in self.requests():
                 self.say("answer", request.request_id, "for the campaign", who=request.requester_user_id)
             for one in self.waiting():
@@ -334,10 +344,12 @@ class Course(RuleBasedStateMachine):
             for ticket in self.house.tickets():
                 if ticket.status in TICKET_OPEN:
                     self.act(how, ticket.id)
-            if all(request.status in REQUEST_ENDED for request in self.requests()):
+            planned = all(plan.status not in PLAN_COMES for plan in self.house.rows(select(PLAN)))
+            if planned and all(request.status in REQUEST_ENDED for request in self.requests()):
                 break
         cases = ledger.check(self.house, TEAM_MOST, {"scarce": 1})
         assert {case.status for case in cases} <= REQUEST_ENDED
+        assert {plan.status for plan in self.house.rows(select(PLAN))}.isdisjoint(PLAN_COMES)
 
 
 def courses(house: House, examples: int, steps: int) -> Counter[str]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.core.outcomes import Again, Done
 from app.jobs.leases import Held
+from app.lifecycle import planning
 from app.models import TerraformState
 from tests.fixtures.house import item, terraform
 from tests.steps.terraform_runs import BINARY
@@ -142,3 +143,21 @@ def test_what_a_failed_build_left_is_destroyed_too(house, worker, order):
     house.roll_back(request)
     worker()
     assert (house.request(request).status, kept(house)) == ("rolled_back", [])
+
+
+def test_before_a_retry_the_plan_tells_what_is_left_to_build(house, worker, order):
+    request = order("false")
+    worker()
+    with house.unit() as unit:
+        planning.ask(unit, house.caller("sarah-123"), request, "step-001")
+    before = kept(house)
+    assert worker()[0] == "plan"
+    with house.unit() as unit:
+        seen = planning.look(unit.connection, house.caller("sarah-123").person, request, "step-001")
+    assert {one["resource"]: one["action"] for one in seen.row.found["changes"]} == {"terraform_data.second": "replace"}
+    assert (kept(house), len(house.attempts("build")), house.statuses()) == (before, 1, {"build": "failed"})
+    house.decide("retry_step", request, "step-001")
+    worker()
+    with house.unit() as unit:
+        seen = planning.look(unit.connection, house.caller("sarah-123").person, request, "step-001")
+    assert seen.old == ["the step has run since", "what is built has changed since"]

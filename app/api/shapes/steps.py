@@ -1,7 +1,7 @@
 """Steps of requests: in a plan, in a request, and whole with their attempts and logs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field
 
@@ -9,11 +9,13 @@ from app.api.reading import Query
 from app.api.shapes.common import MASK, Body, Moment
 from app.api.shapes.parameters import LARGEST, Whole
 from app.core import plan
-from app.core.statuses import Activity, AttemptStatus, StepStatus
+from app.core.statuses import AttemptStatus, StepStatus
 from app.core.step_params import Undo
 from app.queries import shapes as found
 from app.queries.logs import LogPage
 
+StepActivity = Literal["run", "poll", "verify", "probe", "undo"]
+"""`Activity` without the plan, which is none of a step's own."""
 LineNumber = Annotated[int, Field(ge=0, le=LARGEST), Whole]
 
 
@@ -173,7 +175,9 @@ class StepDetail(StepSummary):
 
     request_id: str
     owner_team: str = Field(description="The platform team that works its ticket.")
-    activity: Activity = Field(description="What it was last taken up for, or is next: a step that is `undo` is taken back.")
+    activity: StepActivity = Field(
+        description="What it was last taken up for, or is next: a step that is `undo` is taken back."
+    )
     attempts: list[Attempt]
     verification: list[Check] | None = Field(description="What was looked at after it had succeeded.")
     can_retry: bool = Field(description="Whether it makes sense to run it again now, whoever asks.")
@@ -192,7 +196,7 @@ class StepDetail(StepSummary):
             step,
             request_id=request_id,
             owner_team=step.owner_team,
-            activity=Activity(step.activity),
+            activity=cast("StepActivity", step.activity),
             attempts=[Attempt.of(where, attempt) for attempt in step.attempts],
             verification=None if step.verification is None else [Check(**check) for check in step.verification],
             can_retry=step.can_retry,

@@ -91,6 +91,10 @@ class Terraform:
         """`show -json` of the state as it was saved."""
         return self._show()
 
+    def planned(self) -> tuple[Ended, Mapping[str, Any]]:
+        """`show -json` of the plan."""
+        return self._show(PLAN)
+
     def read(self) -> Outcome:
         """The outputs and the resources, from the state as it was saved. One command tells both."""
         ended, state = self._show()

@@ -5,7 +5,7 @@ from typing import ClassVar
 from app.core.outcomes import Outcome
 from app.core.step_params import StepParams, TerraformFileParams
 from app.steps.base import StepContext
-from app.steps.terraform import building, probing, remote
+from app.steps.terraform import building, preview, probing, remote
 
 
 class TerraformFile:
@@ -33,6 +33,10 @@ class TerraformFile:
     def stop(self, context: StepContext) -> Outcome:
         """Ask a run elsewhere to end. A look at one of our own takes place all the same: what is unknown must be found out."""
         return remote.stop(context) if _elsewhere(context) else probing.again(context)
+
+    def plan(self, context: StepContext) -> Outcome:
+        """Say what a run would change. Changes nothing; a workspace of HCP Terraform is not asked."""
+        return preview.nowhere() if _elsewhere(context) else preview.preview(context)
 
     def undo(self, context: StepContext) -> Outcome:
         """Destroy all that the step's state holds. Repeating it is safe."""
