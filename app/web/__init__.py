@@ -22,6 +22,7 @@ from app.web import (
     live,
     ordering,
     outputs,
+    plans,
     queue,
     quotas,
     receipt,
@@ -39,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     frame.init_app(app, settings)
     errors.init_app(app)
     app.before_request(_refuse_unstorable_names)
-    orders = (ordering, drafts, batches, exports, receipt, requests, approvals, revising, outputs, decisions, live)
+    orders = (ordering, drafts, batches, exports, receipt, requests, approvals, revising, outputs, decisions, plans, live)
     for pages in (auth, home, catalog, *orders, tickets, queue, quotas):
         app.register_blueprint(pages.blueprint)
     if settings.stratus_profile == "development":

@@ -11,7 +11,7 @@ from app.core.statuses import RequestStatus, StepStatus
 from app.errors import Conflict, Invalid, NotFound
 from app.identity.guard import signed_in
 from app.lifecycle import decide
-from app.queries.decisions import refuses_skip, refuses_step_retry
+from app.queries.decisions import again, refuses_skip, refuses_step_retry
 from app.queries.shapes import Step
 from app.transaction import Unit, transaction
 from app.web import effects
@@ -19,6 +19,8 @@ from app.web.case import Case
 from app.web.effects import Ask
 from app.web.filters import sentence
 from app.web.parts import caller
+from app.web.plan_shown import PlanShown
+from app.web.plans import plan_of
 from app.web.reading import case_of
 from app.web.requests import page_of
 from app.web.views_fields import FieldView
@@ -55,6 +57,14 @@ class _About:
             return reason
         refuses = {"retry": refuses_step_retry, "skip": refuses_skip}[self.what]
         return refuses(self.case.detail, self.case.viewer.person, self.step)
+
+    @property
+    def plans(self) -> list[PlanShown]:
+        """What Terraform would change in the steps that would run again, as far as that can be known."""
+        if self.what != "retry":
+            return []
+        steps = again(self.case.detail, self.case.viewer.person) if self.step is None else [self.step]
+        return [found for one in steps if (found := plan_of(self.case, one)) is not None]
 
     @property
     def decided(self) -> bool:
@@ -139,7 +149,8 @@ def _page(about: _About, reason: str = "", error: str = "", status: int = 200) -
         said = (error,) if error else ()
         field = FieldView("reason", "reason", ask.why, "textarea", help=ask.help, value=reason, errors=said, required=True)
     summary = about.case.detail.summary
-    return render_template("requests/decide.html", it=summary, ask=ask, reason=field, action=request.path), status
+    given = {"plans": about.plans, "whole": about.step is None}
+    return render_template("requests/decide.html", it=summary, ask=ask, reason=field, action=request.path, **given), status
 
 
 def _act(about: _About) -> ResponseReturnValue:

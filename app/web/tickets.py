@@ -21,6 +21,7 @@ from app.web import queue_list, ticket_shown
 from app.web.filters import sentence
 from app.web.parts import caller, cursors
 from app.web.phrases import blocks
+from app.web.plans import plan_of
 from app.web.reading import case_of, viewer
 from app.web.requests import shown_line
 from app.web.steps_shown import notes
@@ -95,7 +96,8 @@ def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 2
         ending=ticket_shown.ending(case, ticket),
         ways=ticket_shown.ways(case, ticket, asks=bool(outputs and outputs.fields)),
         notes={one.number: notes(one, with_error=False) for one in step.attempts},
-        may_retry=case.may_retry(ticket),
+        may_retry=(may_retry := case.may_retry(ticket)),
+        plan=plan_of(case, step, ticket.ticket_id) if may_retry and ticket.type != "undo" else None,
         **ticket_shown.text_fields(ticket, said),
     )
     return page, status

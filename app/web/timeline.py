@@ -113,10 +113,13 @@ SAID: Mapping[str, tuple[str, str, Markup]] = {
     "approval.escalated": ("person", "late", Markup("{asked} did not agree in time: {to} may agree as well")),
     "approval.question": ("person", "person", Markup("{who} asked something")),
     "approval.answer": ("idle", "event", Markup("{who} answered")),
+    "plan.asked": ("idle", "event", Markup("{who} asked what running {title} again would change")),
+    "plan.made": ("idle", "event", Markup("It was seen what running {title} again would change")),
+    "plan.failed": ("idle", "event", Markup("It could not be seen what running {title} again would change")),
     "outputs.failed": ("failed", "failed", Markup("Outputs of {group} could not be made{why}")),
 }
 """What an event says: tone, glyph, words. What is not here is no news for people; see `_Teller.key` for those of two kinds."""
-FAMILIES = frozenset({"request", "step", "ticket", "outputs", "approval"})
+FAMILIES = frozenset({"request", "step", "ticket", "outputs", "approval", "plan"})
 
 
 class _Teller:
