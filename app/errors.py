@@ -94,6 +94,13 @@ class Conflict(StratusError):
     code = "conflict"
 
 
+class Stale(StratusError):
+    """It is not any more as the header If-Match says. Read it again."""
+
+    status = 412
+    code = "precondition_failed"
+
+
 class TooLarge(StratusError):
     """The body is larger than this server takes."""
 

@@ -4,12 +4,13 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
+from app.api.once import once
 from app.api.parts import cursors, settings
-from app.api.reading import idempotency_key
+from app.api.reading import idempotency_key, revision_known, revisions
 from app.api.shapes import drafts as shapes
 from app.api.shapes.requests import RequestCreated
 from app.catalog import offers
@@ -40,17 +41,15 @@ def list_drafts(query: shapes.KeptQuery) -> shapes.DraftList:
 
 @blueprint.post("/drafts")
 @api_caller
-@endpoint(TAG, shapes.Draft, status=201, body=shapes.NewDraft, refusals=[409])
-def create_draft(body: shapes.NewDraft) -> shapes.Draft:
+@endpoint(TAG, shapes.Draft, status=201, body=shapes.NewDraft, takes_key=True, revised=True, refusals=[409])
+def create_draft(body: shapes.NewDraft) -> shapes.Draft | Response:
     """Keep an order that is not sent yet. It may have faults; what cannot be kept, because it is secret, is named."""
-    with transaction() as unit:
-        made = drafts.save(unit, caller(), body.order, title=body.title, team=body.team)
-    return _draft(made.id)
+    return once(lambda unit: _draft(drafts.save(unit, caller(), body.order, title=body.title, team=body.team).id))
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")
 @api_caller
-@endpoint(TAG, shapes.Draft)
+@endpoint(TAG, shapes.Draft, revised=True)
 def get_draft(draft_id: uuid.UUID) -> shapes.Draft:
     """One draft with its order, and what the entry's current version changes for it."""
     return _draft(draft_id)
@@ -58,14 +57,16 @@ def get_draft(draft_id: uuid.UUID) -> shapes.Draft:
 
 @blueprint.put("/drafts/<uuid:draft_id>")
 @api_caller
-@endpoint(TAG, shapes.Draft, body=shapes.ChangedDraft, refusals=[409])
+@endpoint(TAG, shapes.Draft, body=shapes.ChangedDraft, revised=True, takes_match=True, refusals=[409])
 def change_draft(draft_id: uuid.UUID, body: shapes.ChangedDraft) -> shapes.Draft:
     """Save over a draft as it was read. One that was saved since is not written over: 409 `newer_draft`.
 
     Members of the team that it is shared with may; sharing it is its owner's.
     """
+    read = revision_known(body.revision)
     with transaction() as unit:
-        drafts.save(unit, caller(), body.order, draft_id=draft_id, expected=body.revision, title=body.title)
+        drafts.confirm(unit, caller(), draft_id, revisions())
+        drafts.save(unit, caller(), body.order, draft_id=draft_id, expected=read, title=body.title)
         if "team" in body.model_fields_set:
             drafts.share(unit, caller(), draft_id, body.team)
     return _draft(draft_id)
@@ -73,10 +74,11 @@ def change_draft(draft_id: uuid.UUID, body: shapes.ChangedDraft) -> shapes.Draft
 
 @blueprint.delete("/drafts/<uuid:draft_id>")
 @api_caller
-@endpoint(TAG, None, status=204)
+@endpoint(TAG, None, status=204, takes_match=True)
 def delete_draft(draft_id: uuid.UUID) -> None:
     """Throw a draft away. Its owner may."""
     with transaction() as unit:
+        drafts.confirm(unit, caller(), draft_id, revisions())
         drafts.delete(unit, caller(), draft_id)
 
 
@@ -108,17 +110,15 @@ def list_templates(query: shapes.KeptQuery) -> shapes.TemplateList:
 
 @blueprint.post("/templates")
 @api_caller
-@endpoint(TAG, shapes.Template, status=201, body=shapes.NewTemplate, refusals=[409])
-def create_template(body: shapes.NewTemplate) -> shapes.Template:
+@endpoint(TAG, shapes.Template, status=201, body=shapes.NewTemplate, takes_key=True, revised=True, refusals=[409])
+def create_template(body: shapes.NewTemplate) -> shapes.Template | Response:
     """Keep an order to begin others with. What cannot be kept, because it is secret, is named."""
-    with transaction() as unit:
-        made = templates.save(unit, caller(), body.order, body.name, team=body.team)
-    return _template(made)
+    return once(lambda unit: _template(templates.save(unit, caller(), body.order, body.name, team=body.team)))
 
 
 @blueprint.get("/templates/<uuid:template_id>")
 @api_caller
-@endpoint(TAG, shapes.Template)
+@endpoint(TAG, shapes.Template, revised=True)
 def get_template(template_id: uuid.UUID) -> shapes.Template:
     """One template with its order, and what the entry's current version changes for it."""
     return _template(template_id)
@@ -126,11 +126,13 @@ def get_template(template_id: uuid.UUID) -> shapes.Template:
 
 @blueprint.put("/templates/<uuid:template_id>")
 @api_caller
-@endpoint(TAG, shapes.Template, body=shapes.ChangedTemplate, refusals=[409])
+@endpoint(TAG, shapes.Template, body=shapes.ChangedTemplate, revised=True, takes_match=True, refusals=[409])
 def change_template(template_id: uuid.UUID, body: shapes.ChangedTemplate) -> shapes.Template:
     """Save over a template as it was read. One that was saved since is not written over: 409 `newer_draft`."""
+    read = revision_known(body.revision)
     with transaction() as unit:
-        templates.save(unit, caller(), body.order, body.name, template_id=template_id, expected=body.revision)
+        templates.confirm(unit, caller(), template_id, revisions())
+        templates.save(unit, caller(), body.order, body.name, template_id=template_id, expected=read)
         if "team" in body.model_fields_set:
             templates.share(unit, caller(), template_id, body.team)
     return _template(template_id)
@@ -138,10 +140,11 @@ def change_template(template_id: uuid.UUID, body: shapes.ChangedTemplate) -> sha
 
 @blueprint.delete("/templates/<uuid:template_id>")
 @api_caller
-@endpoint(TAG, None, status=204)
+@endpoint(TAG, None, status=204, takes_match=True)
 def delete_template(template_id: uuid.UUID) -> None:
     """Throw a template away. Its owner may."""
     with transaction() as unit:
+        templates.confirm(unit, caller(), template_id, revisions())
         templates.delete(unit, caller(), template_id)
 
 

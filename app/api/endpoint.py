@@ -4,7 +4,7 @@ A view takes names of its path, and `query` and `body` where it declares them; i
 description; it neither validates nor runs anything while calls are served.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from spectree import Response as Answers
 from spectree import SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
+from werkzeug.http import quote_etag
 
 from app.api import reading
 from app.api.parts import settings
@@ -36,6 +37,9 @@ View = Callable[..., BaseModel | Response | None]
 
 STREAMED: set[str] = set()
 """Endpoints that answer server-sent events, by the names of their views."""
+
+REVISED: set[str] = set()
+"""Endpoints whose answers carry their revision as ETag, by the names of their views."""
 
 TEXTS: dict[str, tuple[str, ...]] = {}
 """By the names of their views: the media types that endpoints answer besides JSON, when the query asks for them."""
@@ -79,7 +83,15 @@ class KeyHeader(BaseModel):
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
-        description="Send the same key with the same order again: the answer is the request that the first call made.",
+        description="Send the same key with the same body again: nothing is made twice, the answer is that of the first call.",
+    )
+
+
+class MatchHeader(BaseModel):
+    """The header that lets a call change only what was read."""
+
+    match: str | None = Field(
+        default=None, alias="If-Match", max_length=200, description="The ETag of what was read; 412 when it was changed since."
     )
 
 
@@ -100,6 +112,8 @@ def endpoint(
     body: type[BaseModel] | None = None,
     takes_key: bool = False,
     revalidates: bool = False,
+    revised: bool = False,
+    takes_match: bool = False,
     streams: bool = False,
     texts: Sequence[str] = (),
     takes_csv: bool = False,
@@ -110,22 +124,23 @@ def endpoint(
 
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
     and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
-    and may be 304. streams: it answers server-sent events, or 204 when nothing more comes. texts: media types that it answers
-    besides JSON. takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which
-    the view reads by itself. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
+    and may be 304. revised: the `revision` that it answers is its ETag. takes_match: it changes only what `If-Match` names.
+    streams: it answers server-sent events, or 204 when nothing more comes. texts: media types that it answers besides JSON.
+    takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which the view reads
+    by itself. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
-        answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in refusals}
+        answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in (*refusals, *([412] if takes_match else []))}
         answers |= {"HTTP_304": None} if revalidates else {}
         answers |= {"HTTP_204": None} if streams else {}
-        for noted, holds in ((STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file)):
+        for noted, holds in ((REVISED, revised), (STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file)):
             noted.update([view.__name__] if holds else [])
         TEXTS.update({view.__name__: tuple(texts)} if texts else {})
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,
-            headers=KeyHeader if takes_key else LastEventHeader if streams else None,
+            headers=KeyHeader if takes_key else MatchHeader if takes_match else LastEventHeader if streams else None,
             resp=Answers(**{f"HTTP_{status}": answer}, **answers),
             tags=[tag],
             operation_id=view.__name__,
@@ -155,12 +170,21 @@ def _written(answer: BaseModel | Response | None, status: int, *, revalidates: b
         return Response(status=status)
     if isinstance(answer, Response):
         return answer
-    text = answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": ZoneInfo(settings().timezone)})
-    response = Response(text, status, mimetype="application/json")
-    if status == 201 and (href := getattr(answer, "href", None)):
-        response.headers["Location"] = href
+    response = Response(as_text(answer), status, mimetype="application/json")
+    response.headers.update(headers_of(vars(answer), status))
     if revalidates:
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
         response.make_conditional(request)
     return response
+
+
+def as_text(answer: BaseModel) -> str:
+    """An answer as it is sent."""
+    return answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": ZoneInfo(settings().timezone)})
+
+
+def headers_of(answer: Mapping[str, Any], status: int) -> dict[str, str]:
+    """What headers say of an answer: where something new is, and the revision as ETag where it has one."""
+    place = {"Location": answer["href"]} if status == 201 and answer.get("href") else {}
+    return place | ({"ETag": quote_etag(str(answer["revision"]))} if "revision" in answer else {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
+from app.api.endpoint import BEARER, DESCRIPTION, REVISED, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
 from app.api.problems import MEDIA_TYPE
 from app.api.reading import CSV, FILE_BODY, FILE_FORM
 from app.identity.guard import API_CALLER, guard_of
@@ -17,7 +17,7 @@ OF_EVERY_CALL = (422, 500)
 OF_CALLERS = (401, 403, 429, 503)
 OF_BODIES = (400, 413, 415)
 OF_NAMES = (404,)
-PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
 NAMES: Mapping[str, str] = {
     "name": "The identity of the entry, e.g. `postgres-database`.",
     "kind": "`item` or `bundle`.",
@@ -42,7 +42,10 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
     "RateLimit-Reset": {"description": "Seconds until all are there again.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to call instead.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "ETag": {"description": "Send it as If-None-Match to learn cheaply that nothing changed.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "As If-None-Match it tells cheaply that nothing changed; that of a draft or template is for If-Match.",
+        "schema": {"type": "string"},
+    },
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
 }
 
@@ -111,7 +114,8 @@ def _complete_answers(operation: dict[str, Any], refusals: list[int]) -> None:
     answers = operation["responses"]
     told = [status for status in PROBLEMS if status in refusals or str(status) in answers]
     answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in told}
-    names = ["X-Request-ID", *(STANDING if operation["security"] else ()), *(["ETag"] if "304" in answers else ())]
+    tagged = "304" in answers or operation["operationId"] in REVISED
+    names = ["X-Request-ID", *(STANDING if operation["security"] else ()), *(["ETag"] if tagged else ())]
     for status in ("200", "201", "204", "304"):
         if status in answers:
             more = ["Location"] if status == "201" else []

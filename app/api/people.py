@@ -3,12 +3,13 @@
 import uuid
 from datetime import UTC, datetime
 
-from flask import Blueprint, g
+from flask import Blueprint, Response, g
 from sqlalchemy import select
 
 from app import audit
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
+from app.api.once import once
 from app.api.shapes import people as shapes
 from app.errors import Fault, Invalid, NotFound
 from app.extensions import db
@@ -40,16 +41,22 @@ def list_tokens() -> shapes.TokenList:
 
 @blueprint.post("/tokens")
 @api_caller
-@endpoint(TAG, shapes.TokenCreated, status=201, body=shapes.NewToken)
-def create_token(body: shapes.NewToken) -> shapes.TokenCreated:
-    """Make a token for the caller. Its text is in this answer and nowhere else."""
-    scopes = _granted(body.scopes)
-    with transaction() as unit:
+@endpoint(TAG, shapes.TokenCreated, status=201, body=shapes.NewToken, takes_key=True, refusals=[409])
+def create_token(body: shapes.NewToken) -> shapes.TokenCreated | Response:
+    """Make a token for the caller. Its text is in this answer and nowhere else.
+
+    Under an `Idempotency-Key` one token is made; the same call again is 409 `shown_once`, which names the token.
+    """
+
+    def mint(unit: Unit) -> shapes.TokenCreated:
+        scopes = _granted(body.scopes)
         text, row = tokens.mint(
             db.session, current_person().id, name=body.name, days=body.days, now=datetime.now(UTC), scopes=scopes
         )
         _note(unit, "token.create", row.id, name=body.name, scopes=scopes, days=body.days)
-    return shapes.TokenCreated.of(row, token=text)
+        return shapes.TokenCreated.of(row, token=text)
+
+    return once(mint, named=lambda made: f"the token {made.token_id}")
 
 
 @blueprint.delete("/tokens/<uuid:token_id>")

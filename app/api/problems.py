@@ -46,9 +46,13 @@ KINDS: Mapping[str, Kind] = {
     "not_found": Kind(404, "There is nothing here, or nothing that the caller may see."),
     "method_not_allowed": Kind(405, "This address does not take that method; the header Allow names those it takes."),
     "conflict": Kind(409, "The call does not go with how things stand now."),
-    "idempotency_key_reused": Kind(409, "The Idempotency-Key was used for another order."),
+    "idempotency_key_reused": Kind(409, "The Idempotency-Key was used for another call."),
     "changed": Kind(409, "The order was changed since the caller looked at it; look again, then decide."),
     "newer_draft": Kind(409, "It was saved meanwhile; read it again, and send the change with its new revision."),
+    "shown_once": Kind(409, "The call was made before, and its answer held a secret that is shown once."),
+    "precondition_failed": Kind(
+        412, "It is not as the header If-Match says; read it again, and send the change with its ETag."
+    ),
     "too_many": Kind(409, "There are as many as one person may have."),
     "too_large": Kind(413, "The body is larger than this server takes."),
     "unsupported_media_type": Kind(415, "The body is not sent as application/json."),
@@ -66,6 +70,7 @@ OF_STATUS: Mapping[int, str] = {
     404: "not_found",
     405: "method_not_allowed",
     409: "conflict",
+    412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",

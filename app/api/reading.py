@@ -17,6 +17,7 @@ from app.errors import Fault, Invalid, Malformed, NotFound, WrongMediaType
 
 KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 KEY_HEADER = "Idempotency-Key"
+REVISION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 CSV = "text/csv"
 FILE_BODY = "application/octet-stream"
 FILE_FORM = "multipart/form-data"
@@ -107,6 +108,24 @@ def idempotency_key() -> str | None:
         fault = Fault((KEY_HEADER,), "format", "must be 1 to 200 visible ASCII characters", {"max_length": 200})
         raise Invalid(faults=[fault])
     return key
+
+
+def revisions() -> frozenset[int] | None:
+    """The revisions that `If-Match` names; None where it is not sent, or takes any.
+
+    Weak and strange tags are those of no revision.
+    """
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    return frozenset(int(tag) for tag in request.if_match.as_set() if REVISION.fullmatch(tag))
+
+
+def revision_known(sent: int | None) -> int | None:
+    """The revision that a body names. Raises Invalid where neither it nor `If-Match` says what was read."""
+    if sent is None and "If-Match" not in request.headers:
+        message = "must be sent, or the ETag of what was read as If-Match"
+        raise Invalid(faults=[Fault(("revision",), "required", message)])
+    return sent
 
 
 def wants_csv() -> bool:

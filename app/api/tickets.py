@@ -1,9 +1,10 @@
 """The manual queue: what waits for people, and the ways in which they end it."""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
+from app.api.once import once
 from app.api.parts import cursors
 from app.api.shapes import tickets as shapes
 from app.extensions import db
@@ -11,7 +12,7 @@ from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import tickets
 from app.queries import tickets as queries
-from app.transaction import transaction
+from app.transaction import Unit, transaction
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
 TAG = "manual work"
@@ -65,14 +66,16 @@ def list_ticket_comments(ticket_id: str) -> shapes.CommentList:
 
 @blueprint.post("/<ticket_id>/comments")
 @api_caller
-@endpoint(TAG, shapes.Comment, status=201, body=shapes.CommentText)
-def create_ticket_comment(ticket_id: str, body: shapes.CommentText) -> shapes.Comment:
+@endpoint(TAG, shapes.Comment, status=201, body=shapes.CommentText, takes_key=True, refusals=[409])
+def create_ticket_comment(ticket_id: str, body: shapes.CommentText) -> shapes.Comment | Response:
     """Write on a ticket; whoever sees its request may."""
-    with transaction() as unit:
+
+    def write(unit: Unit) -> shapes.Comment:
         tickets.comment(unit, caller(), ticket_id, body.text)
         # Read before the commit: until then the request's lock keeps anybody else from writing a later one.
-        written = queries.comments(db.session, current_person(), ticket_id)[-1]
-    return shapes.Comment.of(written)
+        return shapes.Comment.of(queries.comments(db.session, current_person(), ticket_id)[-1])
+
+    return once(write)
 
 
 @blueprint.post("/<ticket_id>/resolve")

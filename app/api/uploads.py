@@ -1,11 +1,13 @@
 """Uploads: send a file before the order that names it, and look at one."""
 
+from functools import partial
 from typing import BinaryIO, cast
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
 from app.api.correlation import caller
 from app.api.endpoint import endpoint
+from app.api.once import once
 from app.api.parts import files, settings
 from app.api.reading import FILE_BODY, FILE_FORM
 from app.api.shapes import uploads as shapes
@@ -24,19 +26,21 @@ ROOM_BYTES = 64 * 1024
 
 @blueprint.post("")
 @api_caller
-@endpoint(TAG, shapes.Upload, status=201, query=shapes.UploadQuery, takes_file=True)
-def create_upload(query: shapes.UploadQuery) -> shapes.Upload:
+@endpoint(TAG, shapes.Upload, status=201, query=shapes.UploadQuery, takes_file=True, takes_key=True, refusals=[409])
+def create_upload(query: shapes.UploadQuery) -> shapes.Upload | Response:
     """Send a file, for an order to name as the answer to a field of type `file`.
 
-    Its size is counted while it arrives, and its content says what it is. The same content is kept once. What no order has used
-    within a day is removed.
+    Its size is counted while it arrives, and its content says what it is. The same content is kept once. What no order, draft
+    or template has named within a day is removed.
     """
     limit = settings().max_upload_bytes
     stream, own_name = _sent(limit)
     received = uploads.receive(stream, limit)
+    name = query.name or own_name
     with received.content:
-        kept = uploads.keep(transaction, files(), caller(), query.name or own_name, received)
-    return shapes.Upload.of(kept)
+        uploads.keep_content(transaction, files(), received)
+    note = partial(uploads.note, caller=caller(), name=name, received=received)
+    return once(lambda unit: shapes.Upload.of(note(unit)), written=f"{name}\n{received.sha256}")
 
 
 @blueprint.get("/<upload_id>")

@@ -1,7 +1,7 @@
 """What some worker does once a day: partitions of the months to come, and nothing kept that nobody needs any more.
 
-That is workers that are long gone, what was typed into forms and never sent, drafts that nobody goes on with, and files that
-no order uses.
+That is workers that are long gone, what was typed into forms and never sent, answers to repeat, drafts that nobody
+goes on with, and files that no order uses.
 """
 
 import logging
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, func, text
 
 from app.dispatch import Doorbell
 from app.errors import Unavailable
-from app.lifecycle import abandoned, secrets, uploads
+from app.lifecycle import abandoned, repeats, secrets, uploads
 from app.lifecycle.file_store import FileStore
 from app.models.tables import WORKER
 from app.ops import partitions
@@ -30,6 +30,7 @@ def tidy(engine: Engine, doorbell: Doorbell, files: FileStore, today: date, draf
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('stratus housekeeping'))"))
         partitions.ensure(connection, today)
         secrets.forget_expired(connection)
+        repeats.forget(connection)
         abandoned.clear(connection, timedelta(days=draft_days))  # Before the files: those of these drafts go with them.
         uploads.remove_unused(connection)
         long_gone = WORKER.c.seen_at < func.clock_timestamp() - REMEMBERED

@@ -5,7 +5,7 @@ writes over what somebody else, or another tab, saved meanwhile.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,11 @@ def save(
         return _made(keeping.change(unit.connection, DRAFT, caller, draft_id, expected, values))
     values |= {"team": team, **(named or {"title": cleaned.title})}
     return _made(keeping.add(unit.connection, DRAFT, caller, owner_id or caller.person.id, values))
+
+
+def confirm(unit: Unit, caller: Caller, draft_id: uuid.UUID, revisions: Collection[int] | None) -> None:
+    """Hold a draft where it is at one of these revisions; None: at any. Raises Stale."""
+    keeping.confirm(unit.connection, DRAFT, caller, draft_id, revisions)
 
 
 def delete(unit: Unit, caller: Caller, draft_id: uuid.UUID) -> None:

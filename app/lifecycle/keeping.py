@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from app.core.access import Person
 from app.core.kept_orders import NAMES_OF_KIND, KeptEntry, only_known, taken_out
 from app.core.secrecy import secret_fields, without_secrets
 from app.core.shapes import shape_faults
-from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
+from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, Stale, under
 from app.lifecycle.caller import Caller
 from app.lifecycle.kept_entries import entry_at, entry_on_offer
 from app.lifecycle.preparing import BundleOrder, ItemOrder
@@ -119,6 +119,16 @@ def change(
     if row is None:
         raise _why_not(connection, table, caller.person, key)
     return row
+
+
+def confirm(connection: Connection, table: Table, caller: Caller, key: uuid.UUID, revisions: Collection[int] | None) -> None:
+    """Lock a row that is at one of these revisions; None: at any, which locks nothing. Raises Stale.
+
+    One that is not there, or not the caller's to use, is whoever goes on with it's to refuse.
+    """
+    row = locked(connection, table, caller.person, key) if revisions is not None else None
+    if row is not None and revisions is not None and row.revision not in revisions:
+        raise Stale(f"It is at revision {row.revision} now. Nothing was changed.")
 
 
 def remove(connection: Connection, table: Table, caller: Caller, key: uuid.UUID) -> None:

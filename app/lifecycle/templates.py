@@ -1,7 +1,7 @@
 """Templates: orders that others begin with, by name. Kept without secrets, the owner's own or shared with a team."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.errors import Fault, Invalid
@@ -39,6 +39,11 @@ def save(
         row = keeping.add(unit.connection, TEMPLATE, caller, caller.person.id, {**values, "team": team})
     key: uuid.UUID = row.id
     return key
+
+
+def confirm(unit: Unit, caller: Caller, template_id: uuid.UUID, revisions: Collection[int] | None) -> None:
+    """Hold a template where it is at one of these revisions; None: at any. Raises Stale."""
+    keeping.confirm(unit.connection, TEMPLATE, caller, template_id, revisions)
 
 
 def share(unit: Unit, caller: Caller, template_id: uuid.UUID, team: str | None) -> None:

@@ -133,15 +133,23 @@ def keep(
 ) -> Uploaded:
     """Keep a received file as the caller's upload; its content only if it is not there yet. begin: opens a unit of work.
 
+    Raises Unavailable.
+    """
+    keep_content(begin, files, received)
+    with begin() as unit:
+        return note(unit, caller, name, received)
+
+
+def keep_content(begin: Callable[[], AbstractContextManager[Unit]], files: FileStore, received: Received) -> None:
+    """Keep the content of a received file if it is not there yet. Raises Unavailable.
+
     No transaction is open while the store works, which may lie outside. What was noted and then could not be kept is found by
-    whoever sends the same content again, and goes after a day. Raises Unavailable.
+    whoever sends the same content again, and goes after a day.
     """
     with begin() as unit:
         new = _note_content(unit.connection, received)
     if new or not files.holds(received.sha256):
         files.put(received.sha256, received.content)
-    with begin() as unit:
-        return _note_upload(unit.connection, caller, name, received)
 
 
 def _note_content(connection: Connection, received: Received) -> bool:
@@ -158,7 +166,9 @@ def _note_content(connection: Connection, received: Received) -> bool:
     return new is not None
 
 
-def _note_upload(connection: Connection, caller: Caller, name: str, received: Received) -> Uploaded:
+def note(unit: Unit, caller: Caller, name: str, received: Received) -> Uploaded:
+    """Make an upload of the caller's of content that is kept."""
+    connection = unit.connection
     upload_id = "upl-" + "".join(secrets.choice(LETTERS) for _ in range(ID_LENGTH))
     shown = safe_name(name)
     row = {"upload_id": upload_id, "owner_id": caller.person.id, "name": shown, "sha256": received.sha256}

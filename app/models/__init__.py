@@ -3,6 +3,7 @@
 from app.models.approvals import APPROVAL_NUMBERS, Approval, ApprovalMessage, ApprovalVote
 from app.models.base import Base
 from app.models.batches import BatchRow, RequestBatch
+from app.models.calls import RepeatableCall
 from app.models.catalog import (
     CatalogBundle,
     CatalogFacet,
@@ -64,6 +65,7 @@ __all__ = [
     "Quota",
     "QuotaCounter",
     "QuotaRules",
+    "RepeatableCall",
     "RequestBatch",
     "RequestDraft",
     "RequestEvent",

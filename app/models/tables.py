@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, bindparam
 from app.models.approvals import Approval, ApprovalMessage, ApprovalVote
 from app.models.base import Base
 from app.models.batches import BatchRow, RequestBatch
+from app.models.calls import RepeatableCall
 from app.models.catalog import CatalogBundle, CatalogFacet, CatalogItem, CatalogVersion, CatalogWord
 from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.forecasts import CatalogForecast, ForecastMark
@@ -49,6 +50,7 @@ VOTE = _table(ApprovalVote)
 MESSAGE = _table(ApprovalMessage)
 DRAFT = _table(RequestDraft)
 TEMPLATE = _table(RequestTemplate)
+CALL = _table(RepeatableCall)
 WORKER = _table(Worker)
 SECRET = _table(Secret)
 FILE = _table(FileContent)

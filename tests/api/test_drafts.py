@@ -152,3 +152,43 @@ def test_a_template_is_ordered_as_it_is(synced_catalog, sarah):
 @pytest.mark.parametrize("path", [f"{DRAFTS}?cursor=x", f"{DRAFTS}?limit=0", f"{TEMPLATES}?unknown=1"])
 def test_nonsense_in_the_address_of_a_list_is_told(synced_catalog, sarah, path):
     assert sarah.get(path).status_code == 422
+
+
+# Changing only what was read
+
+
+def test_the_etag_of_a_draft_is_its_revision_and_serves_instead_of_it(cache, sarah):
+    made = sarah.post(DRAFTS, json={"order": ORDER})
+    assert [made.headers["ETag"], sarah.get(made.json["href"]).headers["ETag"]] == ['"1"', '"1"']
+    changed = sarah.put(made.json["href"], json={"order": ORDER}, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.headers["ETag"], changed.json["revision"]) == (200, '"2"', 2)
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"2"', '"two"', "", '"0", "3"'])
+@pytest.mark.parametrize("home", [DRAFTS, TEMPLATES])
+def test_what_is_not_as_if_match_says_is_neither_changed_nor_deleted(cache, sarah, home, tag):
+    name = {"name": "Cache"} if home == TEMPLATES else {}
+    href = sarah.post(home, json={"order": ORDER, **name}).json["href"]
+    sarah.put(href, json={"order": ORDER, "revision": 1, **name})
+    late = [
+        sarah.put(href, json={"order": {**ORDER, "parameters": {}}, **name}, headers={"If-Match": tag}),
+        sarah.delete(href, headers={"If-Match": tag}),
+    ]
+    assert [(one.status_code, one.json["code"]) for one in late] == [(412, "precondition_failed")] * 2
+    assert "revision 2 now" in late[0].json["detail"]
+    assert sarah.get(href).json["order"]["parameters"] == {"name": "portal"}
+
+
+def test_if_match_takes_any_of_several_and_any_at_all(cache, sarah):
+    href = sarah.post(DRAFTS, json={"order": ORDER}).json["href"]
+    for tag in ('"9", "1"', "*"):
+        assert sarah.put(href, json={"order": ORDER}, headers={"If-Match": tag}).status_code == 200
+    assert sarah.delete(href, headers={"If-Match": '"3"'}).status_code == 204
+    assert sarah.put(href, json={"order": ORDER}, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_a_change_that_does_not_say_what_was_read_is_refused(cache, sarah):
+    href = sarah.post(DRAFTS, json={"order": ORDER}).json["href"]
+    refused = sarah.put(href, json={"order": ORDER})
+    assert refused.status_code == 422
+    assert [(one["pointer"], one["code"]) for one in refused.json["errors"]] == [("/revision", "required")]

@@ -17,6 +17,7 @@ from app.queries.drafts import Filters, Kept
 from app.queries.paging import Page
 
 TITLE = "What people call it; by its answers when left out."
+REVISION = "As it was read; 409 when it was saved since. May be left out where `If-Match` is sent."
 TEAM = "The team that may read, change and use it; null: nobody else."
 
 
@@ -43,10 +44,10 @@ class NewDraft(Shape):
 
 
 class ChangedDraft(Shape):
-    """What a draft becomes. revision: the one that was read: a newer one is not written over."""
+    """What a draft becomes. revision: the one that was read, unless `If-Match` says it: a newer one is not written over."""
 
     order: dict[str, Any] = Field(description="As for `POST /requests`.")
-    revision: int = Field(ge=1, description="As the draft was read; 409 when it was saved since.")
+    revision: int | None = Field(default=None, ge=1, description=REVISION)
     title: str | None = Field(default=None, min_length=1, max_length=LONGEST_TITLE, description=TITLE)
     team: str | None = Field(default=None, max_length=200, description=TEAM + " Unchanged when left out.")
 
@@ -68,11 +69,11 @@ class NewTemplate(Shape):
 
 
 class ChangedTemplate(Shape):
-    """What a template becomes. revision: the one that was read: a newer one is not written over."""
+    """What a template becomes. revision: the one that was read, unless `If-Match` says it: a newer one is not written over."""
 
     name: str = Field(min_length=1, max_length=LONGEST_TITLE)
     order: dict[str, Any] = Field(description="As for `POST /requests`.")
-    revision: int = Field(ge=1, description="As the template was read; 409 when it was saved since.")
+    revision: int | None = Field(default=None, ge=1, description=REVISION)
     team: str | None = Field(default=None, max_length=200, description=TEAM + " Unchanged when left out.")
 
 

@@ -18,7 +18,7 @@ class UploadQuery(Query):
 
 
 class Upload(Body):
-    """A file. Orders name it by `upload_id`; what no order has used within a day is removed."""
+    """A file. Orders name it by `upload_id`; what no order, draft or template has named within a day is removed."""
 
     upload_id: str = Field(examples=["upl-abcdefghjkmnpqrstuvw"])
     name: str = Field(examples=["values.yaml"])
