@@ -7,7 +7,7 @@ row that was taken answers its request again, in the same batch or in another on
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from app.core.kept_orders import only_known
 from app.core.secrecy import without_secrets
 from app.core.shapes import Shape, shape_faults
 from app.errors import Conflict, Fault, Invalid, under
+from app.lifecycle import batch_locks
 from app.lifecycle.caller import Caller
 from app.lifecycle.storing import ID_LETTERS
 from app.lifecycle.submit import submit
@@ -99,9 +100,10 @@ def send(unit: Unit, caller: Caller, batch: Batch, key: str | None = None) -> st
         if known := _known(unit, caller, key, written):
             return known
         raise Conflict("the batch could not be stored; send it again")
-    taken = _take_all(unit, caller, batch)
+    entries = _Entries(unit.connection, batch)
+    taken = _take_all(unit, caller, batch, entries)
     _refuse_any(batch, taken)
-    return _store(unit, caller, number, batch, taken)
+    return _store(unit, caller, number, batch, taken, entries)
 
 
 def rehearse(unit: Unit, caller: Caller, batch: Batch) -> list[list[Fault]]:
@@ -112,7 +114,7 @@ def rehearse(unit: Unit, caller: Caller, batch: Batch) -> list[list[Fault]]:
     ready = unit.ready
     savepoint = unit.connection.begin_nested()
     try:
-        taken = _take_all(unit, caller, batch)
+        taken = _take_all(unit, caller, batch, _Entries(unit.connection, batch))
     finally:
         savepoint.rollback()
         unit.ready = ready
@@ -134,16 +136,32 @@ def _known(unit: Unit, caller: Caller, key: str | None, written: str) -> str | N
     return str(row.batch_id)
 
 
-def _kept(connection: Connection, batch: Batch) -> Iterator[dict[str, Any]]:
-    """The orders as they may be stored: without what is secret. One that names no entry we know is kept without its answers."""
-    known: dict[tuple[tuple[str, Any], ...], offers.Offer | None] = {}
-    for row in batch.rows:
-        named: dict[str, Any] = {key: name for key in NAMES if (name := _name(row.order, key)) is not None}
-        place = tuple(named.items())
-        if place not in known:
-            known[place] = offers.find(connection, named)[0]
-        offer = known[place]
-        yield without_secrets(offer, only_known(offer, row.order)) if offer is not None else named
+class _Entries:
+    """The entries that the orders of a batch name, each looked up once. What names none that we know has none."""
+
+    def __init__(self, connection: Connection, batch: Batch) -> None:
+        self._found: dict[tuple[tuple[str, str], ...], offers.Offer | None] = {}
+        for row in batch.rows:
+            if (place := _place(row)) not in self._found:
+                self._found[place] = offers.find(connection, dict(place))[0]
+
+    def of(self, row: BatchRow) -> offers.Offer | None:
+        """What a row orders."""
+        return self._found[_place(row)]
+
+    @property
+    def offers(self) -> list[offers.Offer]:
+        """All of them."""
+        return [offer for offer in self._found.values() if offer is not None]
+
+    def kept(self, row: BatchRow) -> dict[str, Any]:
+        """A row's order as it may be stored: without what is secret, and without its answers where nobody knows which are."""
+        offer = self.of(row)
+        return without_secrets(offer, only_known(offer, row.order)) if offer is not None else dict(_place(row))
+
+
+def _place(row: BatchRow) -> tuple[tuple[str, str], ...]:
+    return tuple((key, name) for key in NAMES if (name := _name(row.order, key)) is not None)
 
 
 def _begin(unit: Unit, caller: Caller, batch: Batch, key: str | None, written: str) -> Any:
@@ -177,7 +195,8 @@ def _name(order: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME else None
 
 
-def _take_all(unit: Unit, caller: Caller, batch: Batch) -> list[Taken]:
+def _take_all(unit: Unit, caller: Caller, batch: Batch, entries: _Entries) -> list[Taken]:
+    batch_locks.take(unit, caller, [row.order for row in batch.rows], entries.offers)
     keys = [row.key for row in batch.rows]
     before = set(
         unit.connection.scalars(
@@ -224,18 +243,18 @@ def _refuse_any(batch: Batch, taken: Sequence[Taken]) -> None:
         raise Invalid("None of the rows was taken: some have faults, and all or nothing was asked for.", faults=faults)
 
 
-def _store(unit: Unit, caller: Caller, number: Any, batch: Batch, taken: Sequence[Taken]) -> str:
+def _store(unit: Unit, caller: Caller, number: Any, batch: Batch, taken: Sequence[Taken], entries: _Entries) -> str:
     rows = [
         {
             "batch_id": number,
             "position": place,
             "key": one.row.key,
-            "order": order,
+            "order": entries.kept(one.row),
             "request_id": one.request,
             "repeated": one.repeated,
             "faults": [fault.as_json() for fault in one.faults] or None,
         }
-        for place, (one, order) in enumerate(zip(taken, _kept(unit.connection, batch), strict=True))
+        for place, one in enumerate(taken)
     ]
     unit.connection.execute(insert(BATCH_ROW), rows)
     number_taken = sum(one.request is not None for one in taken)

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from flask import current_app, has_app_context
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.catalog import offers
@@ -19,6 +19,7 @@ from app.core.access import Person, may_see_request
 from app.core.fields import Choice, Field
 from app.core.fields.visibility import BUNDLE
 from app.core.order import Resolved
+from app.core.secrecy import fields_of
 from app.errors import Fault, NotFound
 from app.models import Team, TeamMember, User
 from app.models.tables import REQUEST, TAKEN
@@ -31,9 +32,13 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An answer that nobody else may have. digest: of the answer and of where it must be unique; path: in the order."""
+    """An answer that nobody else may have. digest: of the answer and of where it must be unique; path: in the order.
+
+    place: the entry that asks for it, as `places_of` names it.
+    """
 
     digest: bytes
+    place: str
     path: Place
     title: str
     within: str
@@ -182,15 +187,34 @@ def claims_of(offer: Offer, resolved: Resolved, team: str | None) -> list[Claim]
                 where = ["bundle" if own else "item", entry, field.name, field.unique.within, scope]
                 written = json.dumps([*where, _same(values[field.name])], sort_keys=True)
                 digest = hashlib.sha256(written.encode()).digest()
-                found.append(Claim(digest, (*form.path, field.name), title, field.unique.within))
+                place = f"{where[0]} {entry}"
+                found.append(Claim(digest, place, (*form.path, field.name), title, field.unique.within))
     return found
+
+
+def places_of(offer: Offer) -> set[str]:
+    """The entries of an offer that ask for answers which must be unique: where `hold` is to hold."""
+    documents = {f"item {item.catalog_item}": item.definition for item in offer.items}
+    documents |= {f"bundle {offer.name}": offer.definition} if offer.kind == "bundle" else {}
+    return {place for place, one in documents.items() if any(field.get("unique") for field in fields_of(one))}
+
+
+def hold(connection: Connection, places: Collection[str], *, alone: bool = False) -> None:
+    """Take part in taking answers of these entries, or be the only one who does, until the transaction ends.
+
+    Whoever takes them in more than one go, or gives some back, does it alone: else two of them could wait for each other. To be
+    called before anything is written that somebody else may wait for.
+    """
+    lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+    for place in sorted(places):
+        connection.execute(select(lock(func.hashtextextended(f"stratus unique {place}", 0))))
 
 
 def take(connection: Connection, request: UUID, claims: Sequence[Claim]) -> list[Fault]:
     """Take these answers for a request that is being stored; faults name those that somebody else took first.
 
     Of two orders that race, the second waits here until the first one is stored, or is not. Digests are taken in their order,
-    so that no two orders wait for each other.
+    so that no two orders wait for each other. The caller holds their places (`hold`).
     """
     if not claims:
         return []

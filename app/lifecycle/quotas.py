@@ -6,12 +6,12 @@ take turns until they commit, which is what makes one of two racers for the last
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.cost import Price
@@ -91,6 +91,33 @@ def reserve(connection: Connection, holder: Holder, asked: Sequence[QuotaLine], 
         raise Invalid(faults=faults)
 
 
+def hold(connection: Connection, holders: Sequence[Holder], items: Sequence[Taking]) -> None:
+    """Hold all counters that orders of `items` for these may touch, before the first of several orders.
+
+    What is not counted yet is counted from now on; then each order only takes part. Teams come before people, each by name, and
+    counters after them, as for a single order.
+    """
+    limited: dict[str, set[str]] = {}
+    for holder in holders:
+        for limit in [*_limits(connection, holder.team)[0], *item_limits(items)]:
+            limited.setdefault(holder.keys[limit.per], set()).add(limit.resource)
+    keys = sorted({key for holder in holders for key in holder.keys.values()})
+    counted = {(row.holder, row.resource) for row in connection.execute(_of(keys))}
+    for key in keys:
+        fresh = sorted(resource for resource in limited.get(key, ()) if (key, resource) not in counted)
+        connection.execute(select(*([func.stratus_quota_track(key, one) for one in fresh] or [func.stratus_quota_join(key)])))
+    connection.execute(_locked(keys))
+
+
+def _of(keys: Collection[str]) -> Select[Any]:
+    return select(QUOTA_COUNTER).where(QUOTA_COUNTER.c.holder.in_(keys))
+
+
+def _locked(keys: Collection[str]) -> Select[Any]:
+    """Their counters, locked in the order that everybody locks them in."""
+    return _of(keys).order_by(QUOTA_COUNTER.c.holder, QUOTA_COUNTER.c.resource).with_for_update(key_share=True)
+
+
 def held_by(connection: Connection, request_id: str) -> list[QuotaLine]:
     """The quotas and limits that a stored request touches, with it and without it, as things stand now."""
     row = connection.execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one()
@@ -156,11 +183,7 @@ def _counted(connection: Connection, holder: Holder, resources: Sequence[str]) -
 
 def _held(connection: Connection, holder: Holder) -> Counted:
     """All counters of a holder, locked, as they are once whoever held them before has committed."""
-    counters = QUOTA_COUNTER.c
-    mine = select(QUOTA_COUNTER).where(counters.holder.in_(holder.keys.values()))
-    return _by_place(
-        holder, connection.execute(mine.order_by(counters.holder, counters.resource).with_for_update(key_share=True))
-    )
+    return _by_place(holder, connection.execute(_locked(list(holder.keys.values()))))
 
 
 def _by_place(holder: Holder, rows: Iterable[Row[Any]]) -> Counted:

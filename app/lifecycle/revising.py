@@ -93,6 +93,7 @@ def _replace(
     quotas.reserve(
         connection, quotas.Holder(request.requester_team, request.requester_id), prepared.quotas, request.quota_takes
     )
+    looking_up.hold(connection, looking_up.places_of(offer), alone=True)
     storing.replace(
         connection,
         request.id,

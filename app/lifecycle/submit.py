@@ -108,6 +108,8 @@ def _write(
     # wait for each other.
     admitted = not unapproved and turns.may_begin(connection, turns.limits_of(team, unit.rules.team_requests, taken))
     quotas.reserve(connection, quotas.Holder(team, caller.person.id), prepared.quotas)
+    claims = looking_up.claims_of(offer, resolved, team)
+    looking_up.hold(connection, {claim.place for claim in claims})
     ready = rows.first_ready(steps) if admitted else set()
     row = storing.store(
         connection,
@@ -138,7 +140,7 @@ def _write(
     )
     if row is None:
         return None
-    if taken_meanwhile := looking_up.take(connection, row.id, looking_up.claims_of(offer, resolved, team)):
+    if taken_meanwhile := looking_up.take(connection, row.id, claims):
         raise Invalid(faults=taken_meanwhile)
     secrets.store(connection, unit.vault, row.id, prepared.secret)
     uploads.used_by(connection, row.id, prepared.uploads)
