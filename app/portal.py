@@ -20,6 +20,7 @@ from app.outbound import Outbound
 from app.token_cli import token_group
 from app.transaction import Rules
 from app.vault import Vault
+from app.vault_cli import vault_group
 from config import HERE, Settings, load
 
 
@@ -52,6 +53,7 @@ def create(settings: Settings | None = None) -> Flask:
     api.init_app(app, settings)
     app.cli.add_command(catalog_group)
     app.cli.add_command(token_group)
+    app.cli.add_command(vault_group)
     return app
 
 

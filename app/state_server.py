@@ -62,12 +62,12 @@ class StateStore:
         with self._engine.begin() as connection:
             _hold(connection, step_pk, lease_token, READING)
             row = connection.execute(newest.order_by(TerraformState.version.desc()).limit(1)).one_or_none()
-        return b"" if row is None else self._vault.decrypt(row.ciphertext, _cell(row.id))
+        return b"" if row is None else self._vault.decrypt(row.ciphertext, cell(row.id))
 
     def write(self, step_pk: uuid.UUID, lease_token: uuid.UUID, state: bytes) -> None:
         """Add a version; `b""` forgets the state. Raises LeaseLostError, SQLAlchemyError."""
         key = uuid.uuid4()
-        ciphertext = self._vault.encrypt(state, _cell(key))
+        ciphertext = self._vault.encrypt(state, cell(key))
         last = select(func.coalesce(func.max(TerraformState.version), 0)).where(TerraformState.step_id == step_pk)
         with self._engine.begin() as connection:
             _hold(connection, step_pk, lease_token, WRITING)
@@ -99,7 +99,8 @@ def _hold(connection: Connection, step_pk: uuid.UUID, lease_token: uuid.UUID, ac
         raise LeaseLostError
 
 
-def _cell(key: uuid.UUID) -> str:
+def cell(key: uuid.UUID) -> str:
+    """The address of a version of a state, bound into its encryption."""
     return f"terraform_states.ciphertext:{key}"
 
 

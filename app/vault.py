@@ -60,10 +60,19 @@ class Vault:
 
     def encrypt(self, plain: bytes, cell: str) -> bytes:
         """Encrypt for one cell, addressed as `table.column:primary key`."""
-        key_id = self._first.encode()
-        header = bytes((FORMAT, len(key_id))) + key_id
+        header = self.beginning
         nonce = os.urandom(NONCE_BYTES)
         return header + nonce + self._ciphers[self._first].encrypt(nonce, plain, header + cell.encode())
+
+    @property
+    def beginning(self) -> bytes:
+        """How every token begins that the first key makes."""
+        key_id = self._first.encode()
+        return bytes((FORMAT, len(key_id))) + key_id
+
+    def is_current(self, token: bytes) -> bool:
+        """Whether the first key made this token."""
+        return token.startswith(self.beginning)
 
     def decrypt(self, token: bytes, cell: str) -> bytes:
         """Give back what was encrypted for this very cell. Raises VaultError."""

@@ -119,18 +119,19 @@ def keep(vault: Vault, row: UserSession, given: ProviderTokens) -> None:
 
 def _seal(vault: Vault, row: UserSession, given: ProviderTokens) -> None:
     for column, text in (("id_token", given.id_token), ("refresh_token", given.refresh_token)):
-        setattr(row, column, vault.encrypt(text.encode(), _cell(column, row.id)) if text else None)
+        setattr(row, column, vault.encrypt(text.encode(), cell(column, row.id)) if text else None)
 
 
 def _open(vault: Vault, sealed: bytes | None, column: str, row_id: uuid.UUID) -> str | None:
     if sealed is None:
         return None
     try:
-        return vault.decrypt(sealed, _cell(column, row_id)).decode()
+        return vault.decrypt(sealed, cell(column, row_id)).decode()
     except VaultError:
         # Keys were taken away: the person signs in again, which is all that these tokens save.
         return None
 
 
-def _cell(column: str, row_id: uuid.UUID) -> str:
+def cell(column: str, row_id: uuid.UUID) -> str:
+    """The address of a token of the provider, bound into its encryption."""
     return f"user_sessions.{column}:{row_id}"

@@ -11,13 +11,14 @@ from app.models.tables import ITEM, VERSION
 
 def order_of(connection: Connection, request: Row[Any]) -> dict[str, Any]:
     """The order as a client would post it, for the team that asked, at the version that was taken. request: its row."""
-    entry = _entry(connection, request)
+    entry = entry_of(connection, request)
     return order_again(
         entry, request.requester_team, request.bundle_parameters, request.item_parameters, dict(request.selected)
     )
 
 
-def _entry(connection: Connection, request: Row[Any]) -> KeptEntry:
+def entry_of(connection: Connection, request: Row[Any]) -> KeptEntry:
+    """What a request took, at the versions that it took. request: its row."""
     definition = connection.execute(select(VERSION.c.definition).where(VERSION.c.id == request.catalog_version_id)).scalar_one()
     taken = _taken(connection, request)
     items = _of_bundle(definition["bundle"], taken) if request.catalog_kind == "bundle" else _alone(taken)

@@ -54,7 +54,7 @@ class DatabaseFiles:
         with self.begin() as connection:
             while parts := [part for part in (content.read(CHUNK_BYTES) for _ in range(AT_ONCE)) if part]:
                 rows = [
-                    {"sha256": sha256, "number": at, "ciphertext": self.vault.encrypt(part, _cell(sha256, at))}
+                    {"sha256": sha256, "number": at, "ciphertext": self.vault.encrypt(part, cell(sha256, at))}
                     for at, part in enumerate(parts, number)
                 ]
                 # Somebody else may be sending the same content: theirs is as good.
@@ -71,7 +71,7 @@ class DatabaseFiles:
         """Read the chunks one by one. Raises VaultError."""
         number = 0
         while (found := self._chunk(sha256, number)) is not None:
-            yield self.vault.decrypt(found, _cell(sha256, number))
+            yield self.vault.decrypt(found, cell(sha256, number))
             number += 1
 
     def remove(self, hashes: Sequence[str]) -> None:
@@ -83,6 +83,6 @@ class DatabaseFiles:
             return connection.scalar(one)
 
 
-def _cell(sha256: str, number: int) -> str:
+def cell(sha256: str, number: int) -> str:
     """The address of a chunk, bound into its encryption."""
     return f"file_chunks.ciphertext:{sha256}:{number}"

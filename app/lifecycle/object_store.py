@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from app.lifecycle.bucket import Bucket
 from app.lifecycle.file_store import CHUNK_BYTES, DatabaseFiles, FileStore
@@ -45,6 +45,18 @@ class ObjectFiles:
             with closing(stream):
                 yield from _opened(self.vault, sha256, stream)
 
+    def renew(self, sha256: str) -> bool:
+        """Encrypt an object anew that another key than the first one made; whether there was one. Raises VaultError."""
+        stream = self.bucket.open(sha256)
+        if stream is None:
+            return False
+        with closing(stream):
+            first = _next(stream)
+        if first is None or self.vault.is_current(first):
+            return False
+        self.put(sha256, cast("BinaryIO", _Parts(self.read(sha256))))
+        return True
+
     def remove(self, hashes: Sequence[str]) -> None:
         """Remove the objects one by one: not every store that speaks S3 knows how to remove many."""
         for sha256 in hashes:
@@ -74,6 +86,17 @@ class BothFiles:
     def remove(self, hashes: Sequence[str]) -> None:
         """Remove it from both."""
         self.objects.remove(hashes)
+
+
+class _Parts:
+    """What is read part by part, as a file that is read so: each part is as long as those that it is asked for."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def read(self, _: int) -> bytes:
+        """The next part, nothing at the end."""
+        return next(self._parts, b"")
 
 
 def _sealed(vault: Vault, sha256: str, content: BinaryIO) -> Iterator[bytes]:

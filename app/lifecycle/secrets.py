@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.catalog.offers import Offer
 from app.core.fields.patterns import fits
@@ -134,6 +134,13 @@ def forget_expired(connection: Connection) -> int:
 def _cell(request: uuid.UUID, place: str) -> str:
     """The address of a secret answer, bound into its encryption."""
     return f"secrets.ciphertext:{request}:{place}"
+
+
+def cell_of(row: Row[Any]) -> str:
+    """The address of a row of the table, of a request or of a form."""
+    if row.request_id is not None:
+        return _cell(row.request_id, row.place)
+    return _held_cell(row.id, row.user_id, row.place)
 
 
 def _held_cell(handle: uuid.UUID, person: uuid.UUID, place: str) -> str:

@@ -82,8 +82,9 @@ def _known(unit: Unit, caller: Caller, key: str, written: str) -> Submitted | No
 
 
 def _is_same(unit: Unit, mark: str, written: str) -> bool:
-    """Whether a request's mark is that of this order. Before there were secrets in orders, it was a plain hash of them."""
-    return unit.vault.is_mark(mark, written) or mark == hashlib.sha256(written.encode()).hexdigest()
+    """Whether a request's mark is that of this order. Before secrets were encrypted it was a plain hash; sealing marks that."""
+    plain = hashlib.sha256(written.encode()).hexdigest()
+    return mark == plain or unit.vault.is_mark(mark, written) or unit.vault.is_mark(mark, plain)
 
 
 def _submitted(row: Row[Any]) -> Submitted:

@@ -14,6 +14,7 @@ from app.models.drafts import RequestDraft, RequestTemplate
 from app.models.forecasts import CatalogForecast, ForecastMark
 from app.models.ledger import Worker
 from app.models.options import OptionList, TakenAnswer
+from app.models.people import UserSession
 from app.models.plans import StepPlan
 from app.models.quotas import Quota, QuotaCounter, QuotaRules
 from app.models.requests import (
@@ -25,6 +26,7 @@ from app.models.requests import (
     ServiceRequest,
     StepAttempt,
     StepLog,
+    TerraformState,
 )
 from app.models.secrets import FileChunk, FileContent, RequestFile, Secret, Upload
 from app.models.tickets import ManualTicket, TicketComment
@@ -51,6 +53,8 @@ MESSAGE = _table(ApprovalMessage)
 DRAFT = _table(RequestDraft)
 TEMPLATE = _table(RequestTemplate)
 CALL = _table(RepeatableCall)
+SESSION = _table(UserSession)
+STATE = _table(TerraformState)
 WORKER = _table(Worker)
 SECRET = _table(Secret)
 FILE = _table(FileContent)

@@ -16,8 +16,11 @@ from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held
 from app.jobs.perform import Performer
 from app.lifecycle import uploads
+from app.lifecycle.file_store import FileStore
+from app.lifecycle.file_stores import file_store
 from app.models.tables import CHUNK, FILE, UPLOAD
-from app.vault import VaultError
+from app.rekey import renew_objects
+from app.vault import Vault, VaultError
 from tests.fixtures.bucket import BUCKET, Store
 from tests.fixtures.house import House, item
 from worker import build
@@ -178,3 +181,14 @@ def test_a_step_whose_file_cannot_be_had_now_tries_again_later(bucket_house: Hou
     outcome = away.perform(bucket_house.must_claim(), Held(uuid.uuid4())).outcome
     assert isinstance(outcome, Failed)
     assert (outcome.kind, outcome.retryable) == ("file_store_unavailable", True)
+
+
+def test_an_object_is_encrypted_anew_under_the_first_key_and_once(bucket_house: House, s3: Store) -> None:
+    made, key = upload(bucket_house), "new:bmV3LWtleS1vZi0zMi1ieXRlcy1mb3ItdGVzdHMhISE="
+
+    def store(keys: str) -> FileStore:
+        return file_store(bucket_house.settings, bucket_house.engine.begin, Vault.from_text(keys))
+
+    both = store(f"{key},{bucket_house.settings.vault_ring}")
+    assert [some.cells for _ in range(2) for some in renew_objects(bucket_house.engine, both)] == [1, 0]
+    assert b"".join(store(key).read(made.sha256)) == LONG
