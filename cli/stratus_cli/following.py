@@ -3,19 +3,23 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
 from stratus_cli.exits import Exit, Stop
-from stratus_cli.portal import Portal, path
+from stratus_cli.portal import NoStream, Portal, path
 from stratus_cli.text import clean, width
 
 WAIT = 25
 SLACK = 20.0
 """Seconds that an answer may come late, before the portal counts as away."""
+SILENCE = 35.0
+"""Seconds without a sign of life, which comes every 15, after which a stream counts as cut off."""
+MOST_IDLE = 3
+"""How often in a row a stream may end without having told anything new."""
 GENTLE = 0.3
 PATIENCE = 300.0
 """Seconds for which a portal that was there may be away."""
@@ -47,10 +51,13 @@ def outcome(request: Request) -> int:
 
 def _changes(portal: Portal, request_id: str, deadline: float | None) -> Iterator[Request]:
     where, after, away_since = path("requests", request_id), None, None
+    stream: _Stream | None = _Stream(portal, f"{where}/stream")
     while True:
-        left = WAIT if deadline is None else min(WAIT, max(0, round(deadline - time.monotonic())))
-        asked: dict[str, Any] = {} if after is None else {"wait": left or None, "after": after}
         began = time.monotonic()
+        if stream is not None and after is not None and not stream.wait(after, deadline):
+            stream = None  # From here on with calls that wait, which get through everywhere.
+        left = WAIT if deadline is None else min(WAIT, max(0, round(deadline - time.monotonic())))
+        asked: dict[str, Any] = {} if stream is not None or after is None else {"wait": left or None, "after": after}
         try:
             request = portal.get(where, asked, patience=WAIT + SLACK)
         except Stop as stop:
@@ -66,6 +73,41 @@ def _changes(portal: Portal, request_id: str, deadline: float | None) -> Iterato
             return
         # A portal without room for waiting answers at once: it is not asked more often than a person would look.
         time.sleep(max(0.0, GENTLE - (time.monotonic() - began)))
+
+
+class _Stream:
+    """What happens to a request, told as it happens; opened anew where it was cut off."""
+
+    def __init__(self, portal: Portal, where: str) -> None:
+        self._portal, self._where = portal, where
+        self._told: Generator[int, None, None] | None = None
+        self._idle = 0
+
+    def wait(self, after: int, deadline: float | None) -> bool:
+        """Wait for news behind the event `after`, or the deadline; False where nothing is streamed, or nothing gets through.
+
+        True says that it is time to look: something was told, or the stream ended, as it does when the request has.
+        """
+        began = time.monotonic()
+        left = SILENCE if deadline is None else max(0.1, deadline - began)
+        try:
+            if self._told is None:
+                self._told = self._portal.events(self._where, after, min(SILENCE, left))
+            for number in self._told:
+                if number > after:
+                    self._idle = 0
+                    return True
+                if left < SILENCE and time.monotonic() - began > 1:
+                    break  # Opened anew, it waits no longer than what is left.
+        except Stop as stop:
+            if stop.code != Exit.AWAY:
+                raise
+        except NoStream:
+            return False
+        if self._told is not None:
+            self._told.close()
+        self._told, self._idle = None, self._idle + 1
+        return self._idle <= MOST_IDLE
 
 
 class Lines:

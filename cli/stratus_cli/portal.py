@@ -1,7 +1,7 @@
 """Calls of a portal's API: what is safe is tried again, and every refusal becomes an exit code with words."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -35,6 +35,10 @@ def path(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
+class NoStream(Exception):
+    """The portal streams nothing here, or not now."""
+
+
 class Portal:
     """One portal and one caller. token: None calls as nobody."""
 
@@ -56,6 +60,29 @@ class Portal:
         if answer.is_success and answer.headers.get("Content-Type", "").startswith("text/"):
             return answer.text
         return str(self._answered(answer))
+
+    def events(self, where: str, after: int, silence: float) -> Generator[int, None, None]:
+        """The numbers of events behind `after`, as server-sent events tell them, and 0 for each sign of life between them.
+
+        Ends when the portal ends it. silence: seconds without a word after which it counts as cut off. Raises NoStream, and
+        Stop when it was cut off.
+        """
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(30.0, read=silence)
+        try:
+            with self._http.stream("GET", where, params={"after": after}, headers=headers, timeout=timeout) as answer:
+                if answer.status_code == 204:
+                    return
+                if answer.status_code != 200 or "text/event-stream" not in answer.headers.get("Content-Type", ""):
+                    raise NoStream
+                for line in answer.iter_lines():
+                    name, _, value = line.partition(":")
+                    if not name:
+                        yield 0
+                    elif name == "id" and value.strip().isdigit():
+                        yield int(value)
+        except httpx.TransportError as error:
+            raise self._away(error, "GET", again=True) from error
 
     def post(self, where: str, body: Any = None, *, key: str | None = None, again: bool = False) -> Any:
         """Do something. Tried again only with a `key`, under which the portal does it once, or where it writes nothing."""
