@@ -18,6 +18,7 @@ from app.core.fields.kinds import KINDS
 from app.core.fields.model import TYPES
 from app.core.outcomes import Done
 from app.extensions import db
+from app.lifecycle.preparing import prepare
 from app.steps import REGISTRY
 from app.transaction import transaction
 from config import HERE
@@ -53,6 +54,17 @@ def test_the_item_loads(tmp_path):
     catalog = with_examples(tmp_path, ITEM)
     assert faults(catalog) == []
     assert "message-queue" in catalog.items
+
+
+def test_the_quotas_load_and_leave_room_for_an_order_of_everything(house):
+    catalog = with_examples(house.folder, page("docs/catalog.md").marked)
+    assert faults(catalog) == []
+    with house.app.app_context(), transaction():
+        sync(db.session, catalog, source="guides")
+    order = json.loads(page("README.md").marked["order"])
+    with house.unit() as unit:
+        found = prepare(unit.connection, house.caller("sarah-123"), order)
+    assert [(line.of.resource, line.warn) for line in found.quotas] == [("monthly_cost", False), ("services", False)]
 
 
 def test_the_bundle_loads(tmp_path):

@@ -1,6 +1,6 @@
 """Blueprints of `/api/v1`: schemas, endpoints, problem details."""
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 
 from app.api import (
     approvals,
@@ -72,6 +72,9 @@ def _finish(response: Response) -> Response:
         return response
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.method == "OPTIONS" and response.status_code == 200:
+        response.status_code = 204  # All that it says is in Allow.
+        del response.headers["Content-Type"]
     if response.status_code >= 400:
         drain()
     return limits.say_so(correlation.say_so(response))

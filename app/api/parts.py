@@ -17,7 +17,8 @@ def settings() -> Settings:
 
 def below_api() -> bool:
     """Whether this call is the API's to answer, whether or not a route takes it."""
-    return request.path == "/api" or request.path.startswith("/api/")
+    path = "/" + request.path.lstrip("/")
+    return path == "/api" or path.startswith("/api/")
 
 
 def files() -> FileStore:

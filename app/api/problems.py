@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, NotFound, default_exceptions
 from werkzeug.routing import RequestRedirect
 
 from app.api.correlation import request_id
@@ -105,11 +105,14 @@ def install(blueprint: Blueprint) -> None:
 
 
 def refuse_unrouted() -> Response | None:
-    """The answer to a path below `/api` that no route takes, None for every other call."""
+    """The answer to a path below `/api` that no route takes, None for every other call.
+
+    Nothing is led on either: a path with an empty name in it would be taken for another one without it.
+    """
     error = request.routing_exception
-    if error is None or isinstance(error, RequestRedirect) or not below_api():
+    if error is None or not below_api():
         return None
-    return http_error(error)
+    return http_error(NotFound() if isinstance(error, RequestRedirect) else error)
 
 
 def stratus_error(error: StratusError) -> Response:

@@ -112,3 +112,18 @@ def test_without_redis_nothing_is_different(portal, synced_catalog):
     answer = portal(redis_url="redis://127.0.0.1:1/0")("sarah-123").post("/api/v1/requests", json=order)
     assert answer.status_code == 201
     assert "RateLimit-Limit" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/requests//events", "/api/v1/catalog/items//versions", "/api/v1//me", "/api/v1/me/", "/api//"]
+)
+def test_no_path_is_led_on_to_another_one(sarah, path):
+    answer = sarah.get(path)
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_which_methods_a_path_takes_is_told_without_a_body(app, people):
+    client = app.test_client()
+    answer = client.options("/api/v1/drafts", headers={"Authorization": f"Bearer {people.token_of('sarah-123')}"})
+    assert (answer.status_code, answer.data, answer.content_type) == (204, b"", None)
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
