@@ -39,7 +39,7 @@ CLOSE_SECONDS = 0.1
 """How soon `close` is heard."""
 
 READING = tuple(Activity)
-WRITING = (Activity.RUN, Activity.UNDO)
+WRITING = (Activity.RUN, Activity.UNDO, Activity.ADOPT)
 """Who finds out what became of a run changes nothing, whatever Terraform would make of it."""
 
 log = logging.getLogger(__name__)

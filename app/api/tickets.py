@@ -82,9 +82,14 @@ def create_ticket_comment(ticket_id: str, body: shapes.CommentText) -> shapes.Co
 @api_caller
 @endpoint(TAG, shapes.Ticket, body=shapes.Resolution, refusals=[409])
 def resolve_ticket(ticket_id: str, body: shapes.Resolution) -> shapes.Ticket:
-    """Complete the ticket's step with outputs that were made by hand; the request goes on with them."""
+    """Complete the ticket's step with outputs that were made by hand; the request goes on with them.
+
+    With `adopt` the ticket is `adopting` until a worker has imported what is named into Terraform's state. What cannot be
+    imported, or would be destroyed or replaced, is said in `adoption.error` of the same ticket, which is open again then.
+    """
+    adopt = [one.model_dump() for one in body.adopt]
     with transaction() as unit:
-        tickets.resolve(unit, caller(), ticket_id, body.outputs, body.comment)
+        tickets.resolve(unit, caller(), ticket_id, body.outputs, body.comment, adopt)
     return _shown(ticket_id)
 
 

@@ -16,6 +16,7 @@ Step::
                  |         `-> waiting (a poll, a ticket or a delayed retry) -> running (poll) | ready (retry)
                  `-- failed | indeterminate | waiting   (retry)
     failed | indeterminate | waiting -> completed (a person resolved its ticket) | skipped (a person left it out)
+    failed | indeterminate -> waiting (what a person made is taken over) -> running -> completed | failed | indeterminate
     pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled -> pending (resume)
     indeterminate -> running (probe)
     completed | failed | cancelled | skipped -> running | waiting (undo) -> rolled_back | completed | cancelled (it stays)
@@ -23,6 +24,7 @@ Step::
 Ticket::
 
     open -> claimed -> resolved | rejected | retried     claimed -> open (release)     open -> resolved | rejected | retried
+    open | claimed -> adopting (a worker takes over what a person made) -> resolved | open | claimed | rejected
 
 Plan of a step::
 
@@ -82,6 +84,7 @@ class Activity(StrEnum):
     VERIFY = "verify"
     PROBE = "probe"
     UNDO = "undo"
+    ADOPT = "adopt"
     PLAN = "plan"
     """See what a run would change. The claim is of the plan asked for (`models.plans`): its step stays what it is."""
 
@@ -112,6 +115,7 @@ class TicketStatus(StrEnum):
 
     OPEN = "open"
     CLAIMED = "claimed"
+    ADOPTING = "adopting"
     RESOLVED = "resolved"
     REJECTED = "rejected"
     RETRIED = "retried"
@@ -154,7 +158,7 @@ STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
     S.VERIFYING: frozenset({S.COMPLETED, S.FAILED, S.INDETERMINATE, S.WAITING}),
     S.WAITING: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED, S.ROLLED_BACK}),
     S.FAILED: frozenset({S.READY, S.PENDING, S.RUNNING, S.WAITING, S.COMPLETED, S.SKIPPED, S.CANCELLED}),
-    S.INDETERMINATE: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    S.INDETERMINATE: frozenset({S.RUNNING, S.WAITING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
     S.COMPLETED: frozenset({S.RUNNING, S.WAITING, S.ROLLED_BACK}),
     S.SKIPPED: frozenset({S.RUNNING, S.WAITING}),
     S.CANCELLED: frozenset({S.PENDING, S.RUNNING, S.WAITING}),
@@ -162,8 +166,9 @@ STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
 }
 
 TICKET_MOVES: Mapping[TicketStatus, frozenset[TicketStatus]] = {
-    T.OPEN: frozenset({T.CLAIMED, T.RESOLVED, T.REJECTED, T.RETRIED}),
-    T.CLAIMED: frozenset({T.OPEN, T.RESOLVED, T.REJECTED, T.RETRIED}),
+    T.OPEN: frozenset({T.CLAIMED, T.ADOPTING, T.RESOLVED, T.REJECTED, T.RETRIED}),
+    T.CLAIMED: frozenset({T.OPEN, T.ADOPTING, T.RESOLVED, T.REJECTED, T.RETRIED}),
+    T.ADOPTING: frozenset({T.OPEN, T.CLAIMED, T.RESOLVED, T.REJECTED}),
     T.RESOLVED: frozenset(),
     T.REJECTED: frozenset(),
     T.RETRIED: frozenset(),
@@ -193,6 +198,8 @@ STEP_WAITS = frozenset({S.WAITING, S.INDETERMINATE})
 PLAN_COMES = frozenset({P.ASKED, P.RUNNING})
 """A plan is about to be there."""
 TICKET_OPEN = frozenset({T.OPEN, T.CLAIMED})
+TICKET_GOES_ON = TICKET_OPEN | {T.ADOPTING}
+"""It has not ended: it waits for a person, or for a worker that takes over what a person made."""
 BEFORE_BUILDING = frozenset({R.PENDING_APPROVAL, R.NEEDS_INFO})
 """Somebody has to agree first: it is nobody's turn yet, and no time of building runs."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, select
 
+from app.core.adoption import Adopted
 from app.core.expressions import ExpressionError, references, render
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome
 from app.core.shapes import shape_faults
@@ -24,6 +25,7 @@ from app.jobs.folders import NO_FOLDER, private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
+from app.lifecycle import adopting
 from app.lifecycle.claims import Claim
 from app.lifecycle.file_store import FileStore
 from app.lifecycle.progress import LOOKS
@@ -34,7 +36,7 @@ from app.models.tables import ATTEMPT, REQUEST
 from app.outbound import Outbound, Redactor
 from app.state_server import StateServer
 from app.steps import PLANNERS, REGISTRY
-from app.steps.base import StateAccess, StepContext, StepSettings, StepType
+from app.steps.base import Adopts, StateAccess, StepContext, StepSettings, StepType
 from app.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -62,13 +64,17 @@ class Performer:
         return Scopes(connection, request, self.vault, self.secrets)
 
     def perform(self, claim: Claim, held: Held) -> Result:
-        """Run, poll, probe, stop, undo or plan the claimed step. A bug in a step type leaves it unknown.
+        """Run, poll, probe, stop, undo or plan the claimed step, or take over what a person made in its place.
+
+        A bug in a step type leaves it unknown: it may have taken effect.
 
         Raises SQLAlchemyError before anything is called, never after.
         """
         if _out_of_time(claim):
             message = "the time of the whole automation was over before this step could begin"
             return Result(Failed(message, kind="timeout", retryable=False))
+        if claim.activity == Activity.ADOPT and claim.step.stop_wanted:
+            return Result(Again("the request was ended before anything was taken over"), stopped=True)
         with ExitStack() as stack:
             try:
                 prepared = self._prepare(claim, StepFiles(stack))
@@ -105,9 +111,11 @@ class Performer:
             rendered, hidden = self._rendered(connection, claim, template, files)
             module = self._module(connection, claim.step.module_sha256)
             noted = self._noted(connection, claim) if probes else {}
+            adopts = claim.activity == Activity.ADOPT
+            adopt, given = adopting.handed_over(connection, self.vault, claim.step.id) if adopts else ((), None)
         if claim.activity != Activity.POLL:  # It looks at what goes on outside, which has got what it needs.
             files.write(self.engine, self.files, rendered)
-        return self._prepared(step_type, rendered, hidden, module, noted)
+        return replace(self._prepared(step_type, rendered, hidden, module, noted), adopt=adopt, given=given)
 
     def _prepared(
         self,
@@ -176,7 +184,8 @@ class Performer:
             note=partial(note, self.engine, claim),
             noted=prepared.noted,
             external_id=step.external_id,
-            outputs=step.outputs,
+            outputs=step.outputs if prepared.given is None else prepared.given,
+            adopt=prepared.adopt,
         )
 
     def _budget(self, claim: Claim) -> timedelta:
@@ -196,7 +205,10 @@ class Performer:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A step's template, rendered and checked, with all that must be masked in what people see of it."""
+    """A step's template, rendered and checked, with all that must be masked in what people see of it.
+
+    adopt, given: what is to be taken over, and the outputs that a person gave with it.
+    """
 
     step_type: str
     template: Any
@@ -204,6 +216,8 @@ class _Prepared:
     redactor: Redactor
     module: bytes | None
     noted: Mapping[str, Any]
+    adopt: Sequence[Adopted] = ()
+    given: Mapping[str, Any] | None = None
 
 
 def _out_of_time(claim: Claim) -> bool:
@@ -245,6 +259,10 @@ def _asked(step_type: StepType, claim: Claim) -> Callable[[StepContext], Outcome
         return step_type.probe
     if claim.activity == Activity.PLAN:
         return PLANNERS[claim.step.step_type].plan
+    if claim.activity == Activity.ADOPT:
+        if not isinstance(step_type, Adopts):
+            raise TypeError(f"{type(step_type).__name__} takes over nothing")
+        return step_type.adopt
     if claim.activity == Activity.UNDO:
         if _rollback(claim) is None:
             return step_type.undo

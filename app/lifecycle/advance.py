@@ -93,8 +93,8 @@ class Advanced:
 
 
 def is_plain(claim: Claim, result: Result) -> bool:
-    """Whether the call may know how to record this: a step that is done, and neither undo nor plan."""
-    return isinstance(result.outcome, Done) and claim.activity not in (Activity.UNDO, Activity.PLAN)
+    """Whether the call may know how to record this: a step that is done; no undo, no plan, nothing taken over."""
+    return isinstance(result.outcome, Done) and claim.activity not in (Activity.UNDO, Activity.PLAN, Activity.ADOPT)
 
 
 def advance(

@@ -48,6 +48,7 @@ SOURCES: Mapping[Activity, tuple[StepStatus, ...]] = {
     Activity.RUN: (StepStatus.READY,),
     Activity.POLL: (StepStatus.WAITING,),
     Activity.PROBE: (StepStatus.INDETERMINATE,),
+    Activity.ADOPT: (StepStatus.WAITING,),
     Activity.UNDO: (StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED, StepStatus.WAITING),
 }
 """From where a step is claimed for what. Of those that are not ready, `check_after` says when."""
@@ -166,10 +167,10 @@ def _take_plan(connection: Connection, claimant: Claimant) -> Claim | None:
 
 
 def _begun(activity: Activity, claimant: Claimant) -> dict[str, Any]:
-    """What a claim writes besides the lease: a run is counted and has a time, an undo a time from its first claim on."""
+    """What a claim writes besides the lease: a run is counted and has a time, the rest at most a time."""
     if activity == Activity.RUN:
         return _first_run(claimant)
-    if activity == Activity.UNDO:
+    if activity in (Activity.UNDO, Activity.ADOPT):
         return {"deadline": func.coalesce(STEP.c.deadline, func.clock_timestamp() + _budget(claimant))}
     return {}
 

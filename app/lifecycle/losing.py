@@ -9,14 +9,14 @@ from sqlalchemy import Connection, Row, func, update
 from app.core.outcomes import Indeterminate
 from app.core.statuses import Activity, AttemptStatus, StepStatus
 from app.core.step_params import may_repeat
-from app.lifecycle import asking, write
+from app.lifecycle import adopting, asking, write
 from app.lifecycle.progress import FREE, POISON, Tools
 from app.lifecycle.settle import settle
 from app.models.tables import ATTEMPT, STEP
 
 
 def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tools: Tools) -> int | None:
-    """Take back a step whose lease ran out: a run is to be probed, a poll, a probe or an undo is done again.
+    """Take back a step whose lease ran out: a run is to be probed, whatever else it was is done again.
 
     Answers how many steps became claimable, or None when somebody was faster or the lease lives after all.
     """
@@ -28,7 +28,7 @@ def lost_lease(connection: Connection, step: uuid.UUID, request: uuid.UUID, tool
         if row is None:
             return None
         lost = _Lost(change, row, tools)
-        if not (lost.undo() if row.activity == Activity.UNDO else lost.call()):
+        if not lost.taken_back():
             return None
         return 1 + settle(change, lost.scopes)
 
@@ -40,6 +40,24 @@ class _Lost:
         self.change, self.row = change, row
         self.scopes = tools.scopes(change.connection, change.request)
         self.losses = row.losses + 1
+
+    def taken_back(self) -> bool:
+        """Whatever it was."""
+        match Activity(self.row.activity):
+            case Activity.UNDO:
+                return self.undo()
+            case Activity.ADOPT:
+                return self.adoption()
+            case _:
+                return self.call()
+
+    def adoption(self) -> bool:
+        """Taken over by the next worker: what is imported already is found so. After three the person hears of it."""
+        if self.losses < POISON:
+            return self._move(StepStatus.WAITING, quiet=True, check_after=self.change.now) is not None
+        seen = _last_seen(self.row, self.losses)
+        error = {"type": "worker_lost", "message": f"It could not be done: {seen['what']}.", "details": seen}
+        return adopting.give_back(self.change, self.row, error, **FREE) is not None
 
     def call(self) -> bool:
         """A run, a poll or a probe."""
@@ -95,6 +113,7 @@ WHAT = {
     Activity.POLL: "the worker died or lost its way while it looked at what goes on outside",
     Activity.PROBE: "the worker died or lost its way while it found out what had become of the call",
     Activity.UNDO: "the worker died or lost its way while it undid the step",
+    Activity.ADOPT: "the worker died or lost its way while it took over what a person had made",
 }
 
 

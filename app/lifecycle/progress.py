@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.retry import decide
 from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
-from app.lifecycle import asking, planning, write
+from app.lifecycle import adopting, asking, planning, write
 from app.lifecycle.claims import Claim
 from app.lifecycle.result import Result
 from app.lifecycle.scopes import Scopes, secret_cell
@@ -57,7 +57,7 @@ def record(connection: Connection, claim: Claim, result: Result, tools: Tools) -
     with write.change(connection, claim.request, f"worker:{claim.step.claimed_by}") as change:
         scopes = tools.scopes(connection, change.request)
         recorder = _Recorder(change, claim, result, scopes)
-        ready = recorder.undone() if claim.activity == Activity.UNDO else recorder.write(tools.roll)
+        ready = recorder.recorded(tools.roll)
         if ready is None:
             _keep_late(connection, claim, result)
             return None
@@ -70,6 +70,12 @@ class _Recorder:
     def __init__(self, change: write.Change, claim: Claim, result: Result, scopes: Scopes) -> None:
         self.change, self.claim, self.result, self.scopes = change, claim, result, scopes
         self.step = claim.step
+
+    def recorded(self, roll: Callable[[], float]) -> int | None:
+        """Write the outcome of whatever was claimed."""
+        if self.claim.activity == Activity.UNDO:
+            return self.undone()
+        return self.adopted() if self.claim.activity == Activity.ADOPT else self.write(roll)
 
     def write(self, roll: Callable[[], float]) -> int | None:
         """Write the outcome of a run, a poll or a probe."""
@@ -107,6 +113,19 @@ class _Recorder:
                     asking.open_for(self.change, moved, asking.Work.undo(self.step, outcome), self.scopes)
                 return self._moved(moved)
 
+    def adopted(self) -> int | None:
+        """Write what came of taking over what a person made: done, handed back to a worker, or to the person."""
+        match self.result.outcome:
+            case Done() as outcome:
+                moved = self._completed(outcome, payload={"activity": Activity.ADOPT})
+                if moved is not None:
+                    adopting.taken_over(self.change, moved, outcome.evidence)
+                return self._moved(moved)
+            case Again() as outcome if not self.change.given_up:
+                return self._moved(self._move(StepStatus.WAITING, quiet=True, check_after=func.clock_timestamp()), 1)
+            case outcome:
+                return self._moved(adopting.give_back(self.change, self.step, _why_not(outcome), **FREE))
+
     @staticmethod
     def _moved(row: Row[Any] | None, ready: int = 0) -> int | None:
         return None if row is None else ready
@@ -140,8 +159,14 @@ class _Recorder:
         return ATTEMPT.c.step_id == self.step.id, ATTEMPT.c.attempt_number == self.step.attempt
 
     def _done(self, outcome: Done) -> int | None:
+        moved = self._completed(outcome)
+        if moved is not None:
+            self._attempt(AttemptStatus.COMPLETED, external_id=outcome.external_id or self.step.external_id)
+        return self._moved(moved)
+
+    def _completed(self, outcome: Done, **more: Any) -> Row[Any] | None:
         open_outputs = {name: value for name, value in outcome.outputs.items() if name not in outcome.sensitive}
-        moved = self._move(
+        return self._move(
             StepStatus.COMPLETED,
             completed_at=func.clock_timestamp(),
             outputs=open_outputs,
@@ -155,10 +180,8 @@ class _Recorder:
             handle={},
             error=None,
             losses=0,
+            **more,
         )
-        if moved is not None:
-            self._attempt(AttemptStatus.COMPLETED, external_id=outcome.external_id or self.step.external_id)
-        return self._moved(moved)
 
     def _sealed(self, outcome: Done) -> bytes | None:
         secret = {name: outcome.outputs[name] for name in outcome.sensitive if name in outcome.outputs}
@@ -275,11 +298,24 @@ class _Recorder:
         return self._moved(moved)
 
 
+def _why_not(outcome: Outcome) -> dict[str, Any]:
+    """Why a worker could not take over what a person made."""
+    match outcome:
+        case Failed():
+            return {"type": outcome.kind, "message": outcome.message, "details": dict(outcome.details)}
+        case Again():
+            return {"type": "stopped", "message": outcome.reason, "details": {}}
+        case Indeterminate():
+            return {"type": "indeterminate", "message": "Nobody can tell what came of it.", "details": dict(outcome.evidence)}
+        case _:
+            return {"type": "indeterminate", "message": f"It came to {type(outcome).__name__}.", "details": {}}
+
+
 def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
     """Keep a result that came too late beside the attempt that it belongs to; values that may be secret stay out."""
     outcome = result.outcome
-    undone = claim.activity == Activity.UNDO
-    said = {"outcome": type(outcome).__name__, **({"activity": Activity.UNDO} if undone else {})}
+    of_attempt = claim.activity not in (Activity.UNDO, Activity.ADOPT)
+    said = {"outcome": type(outcome).__name__, **({} if of_attempt else {"activity": claim.activity})}
     if isinstance(outcome, Failed):
         said["message"] = outcome.message
     if isinstance(outcome, Done):
@@ -290,7 +326,7 @@ def _keep_late(connection: Connection, claim: Claim, result: Result) -> None:
         ATTEMPT.c.step_id == claim.step.id,
         ATTEMPT.c.attempt_number == claim.step.attempt,
     )
-    if not undone:
+    if of_attempt:
         # What the attempt says already is no late news: a commit whose answer got lost is recorded twice.
         mine = (*mine, ATTEMPT.c.status != ATTEMPTS[type(outcome)])
     connection.execute(update(ATTEMPT).where(*mine).values(late_result=said))

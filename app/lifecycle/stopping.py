@@ -43,11 +43,12 @@ def cancel_unstarted(change: Change) -> None:
 def _ask_to_stop(change: Change) -> int:
     """Whoever runs a step learns it with the next heartbeat; what goes on outside is looked at, and stopped, now.
 
-    So is what a probe finds to go on outside. The rows are locked in the order in which heartbeats lock them.
+    So is what a probe finds to go on outside, and what was to be taken over is left where it is. The rows are locked in
+    the order in which heartbeats lock them.
     """
     mine = (STEP.c.request_id == change.request.id, STEP.c.activity != Activity.UNDO)
     moves = is_one_of(STEP.c.status, StepStatus.RUNNING, StepStatus.VERIFYING, StepStatus.INDETERMINATE)
-    outside = (STEP.c.status == StepStatus.WAITING) & (STEP.c.activity == Activity.POLL)
+    outside = (STEP.c.status == StepStatus.WAITING) & STEP.c.activity.in_((Activity.POLL, Activity.ADOPT))
     now = func.clock_timestamp()
     ordered = select(STEP.c.id).where(*mine, moves | outside).order_by(STEP.c.id).with_for_update(key_share=True)
     change.connection.execute(

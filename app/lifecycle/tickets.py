@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select, update
 
+from app.core import adoption
 from app.core.access import Person, may_see_request, may_work_ticket
 from app.core.decisions import BADLY
 from app.core.fields import Field, check
@@ -29,7 +30,7 @@ from app.core.statuses import (
     sources,
 )
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
-from app.lifecycle import stopping, undoing, write
+from app.lifecycle import adopting, stopping, undoing, write
 from app.lifecycle.caller import Caller
 from app.lifecycle.scopes import Scopes, secret_cell
 from app.lifecycle.settle import settle
@@ -74,13 +75,24 @@ def comment(unit: Unit, caller: Caller, ticket_id: str, text: str) -> None:
         change.audit("ticket.comment", f"ticket:{ticket_id}")
 
 
-def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, Any], comment: str | None = None) -> None:
+def resolve(
+    unit: Unit,
+    caller: Caller,
+    ticket_id: str,
+    outputs: Mapping[str, Any],
+    comment: str | None = None,
+    adopt: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Complete the ticket's step with `outputs` and let the request go on.
 
-    Also without claiming first; a ticket that a colleague claimed may be resolved too (it is audited who did). Raises
-    NotFound, NotAllowed, Invalid (every fault at once under `/outputs`), Conflict (it has ended).
+    Also without claiming first; a ticket that a colleague claimed may be resolved too (it is audited who did). With `adopt`,
+    rows `{address, id}`, a worker first brings what they name under Terraform's management (see `adopting`). Raises
+    NotFound, NotAllowed, Invalid (every fault at once under `/outputs` and `/adopt`), Conflict (it has ended).
     """
     ticket, request = _workable(unit, caller.person, ticket_id)
+    if adopt:
+        _adopt(unit, caller, (ticket, request), outputs, comment, adopt)
+        return
     values = _checked(ticket.outputs_form["fields"], outputs)
     with change_of(unit, caller, request) as change:
         end(unit, change, caller, ticket, TicketStatus.RESOLVED, {"comment": comment})
@@ -113,6 +125,34 @@ def resolve(unit: Unit, caller: Caller, ticket_id: str, outputs: Mapping[str, An
             raise Conflict("the step of this ticket waits for nobody any more")
         stopping.close_attempts(change, ticket.step_id, AttemptStatus.COMPLETED)
         unit.ready += settle(change, scopes_of(unit, change))
+
+
+def _adopt(
+    unit: Unit,
+    caller: Caller,
+    about: tuple[Row[Any], Row[Any]],
+    outputs: Mapping[str, Any],
+    comment: str | None,
+    adopt: Sequence[Mapping[str, Any]],
+) -> None:
+    """Let a worker take over what a person made. The outputs are the module's: those that are given only complete them."""
+    ticket, request = about
+    adopting.check_step(unit.connection, ticket)
+    rows, faults = adoption.read(adopt)
+    faults = under(faults, "adopt")
+    try:
+        values = _checked([{**field, "required": False} for field in ticket.outputs_form["fields"]], outputs)
+    except Invalid as error:
+        faults += error.faults
+    if faults:
+        raise Invalid(faults=faults)
+    with change_of(unit, caller, request) as change:
+        by = {"by": caller.person.name, "by_id": str(caller.person.id)}
+        if not adopting.hand_over(change, unit.vault, ticket, rows, values, by, comment):
+            raise Conflict(_whose(unit, _ticket(unit, ticket.ticket_id)))
+        if comment:
+            _say(unit, caller.person, ticket, comment[:LONGEST_COMMENT])
+        unit.ready += 1 + settle(change, scopes_of(unit, change))
 
 
 def _checked(fields: Sequence[Mapping[str, Any]], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -303,6 +343,8 @@ def _workable(unit: Unit, person: Person, ticket_id: str) -> tuple[Row[Any], Row
 
 def _whose(unit: Unit, ticket: Row[Any]) -> str:
     """Who was faster, in a sentence."""
+    if ticket.status == TicketStatus.ADOPTING:
+        return f"{ticket.ticket_id} is with a worker, which takes over what {ticket.adoption['by']} made"
     somebody = ticket.resolved_by_id or ticket.claimed_by_id
     name = unit.connection.scalar(select(User.name).where(User.id == somebody)) if somebody else None
     return f"{ticket.ticket_id} is {ticket.status} by {name}" if name else f"{ticket.ticket_id} is {ticket.status}"

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Sequence, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.statuses import TicketStatus
@@ -38,6 +38,10 @@ class ManualTicket(Base):
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     resolved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     resolution: Mapped[dict[str, Any] | None]
+    adoption: Mapped[dict[str, Any] | None]
+    """What a person had taken over, or tried to: `{adopt: [{address, id}], outputs, by, by_id, comment, from, error?}`."""
+    adoption_secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """JSON object of the secret outputs that came with it, encrypted by the vault, until the step has them."""
     previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manual_tickets.id"))
     created_at: Mapped[Created]
     claimed_at: Mapped[datetime | None]
@@ -50,7 +54,7 @@ class ManualTicket(Base):
             "uq_manual_tickets_one_open",
             "step_id",
             unique=True,
-            postgresql_where=text("status IN ('open', 'claimed')"),
+            postgresql_where=text("status IN ('open', 'claimed', 'adopting')"),
         ),
         Index("ix_manual_tickets_queue", "owner_team", "status", "created_at", "id"),
         Index("ix_manual_tickets_created", "created_at", "id"),

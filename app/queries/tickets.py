@@ -58,6 +58,8 @@ class Ticket:
     resolved_at: datetime | None
     workable: bool
     """Whether the person who reads may work it."""
+    adoption: Mapping[str, Any] | None = None
+    """`{adopt: [{address, id}], outputs, by, comment, from, error?}`, without secret outputs."""
 
     @property
     def open(self) -> bool:
@@ -203,6 +205,7 @@ def _ticket(row: Row[Any], person: Person) -> Ticket:
         inputs=row.inputs,
         outputs_form=row.outputs_form,
         resolution=row.resolution,
+        adoption=row.adoption,
         system=row.ticket_system,
         external_id=row.external_id,
         external_url=row.ticket_url,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from app.core.adoption import Adopted
 from app.core.outcomes import Outcome
 from app.core.step_params import StepParams
 from app.outbound import Outbound
@@ -57,7 +58,7 @@ class StepContext:
     request cancelled); a step with a child process ends it then, and answers `Again` where nothing was lost by it. budget:
     how long this call may take. note: keep facts (JSON, no secrets) with the attempt before something is done that a probe
     would have to know of; False when they could not be kept, and then it must not be done. noted: what the attempt had noted,
-    for a probe. outputs: what the step had yielded, for an undo.
+    for a probe. outputs: what the step had yielded, for an undo; for `adopt` what the person gave. adopt: what is taken over.
     """
 
     idempotency_key: str
@@ -82,6 +83,7 @@ class StepContext:
     noted: Mapping[str, Any] = field(default_factory=dict)
     external_id: str | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    adopt: Sequence[Adopted] = ()
 
 
 class StepType(Protocol):
@@ -126,5 +128,18 @@ class Planner(Protocol):
 
         `Done` with `{changes, counts, left_out}` as its evidence (see `terraform.preview`), `Failed` where no plan can be made,
         `Again` where it was stopped.
+        """
+        ...
+
+
+@runtime_checkable
+class Adopts(Protocol):
+    """A step type that can take over what a person made."""
+
+    def adopt(self, context: StepContext) -> Outcome:
+        """Bring `context.adopt` under management, changing nothing outside. Safe to repeat after a worker's death.
+
+        `Done` completes the step: its evidence says what was `adopted` and what is `pending`, to be changed by the next run.
+        `Again` when it was stopped; anything else goes back to the person.
         """
         ...

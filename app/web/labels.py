@@ -62,6 +62,7 @@ STATES: Mapping[str, _State] = {
     "skipped": _state("idle", "skipped", "Skipped"),
     "open": _state("person", "person", "Open", "Open for {who}"),
     "claimed": _state("person", "person", "Claimed", "With {who}"),
+    "adopting": _state("running", "running", "Being taken over"),
     "resolved": _state("done", "person-done", "Resolved", "Resolved by {who}"),
     "retried": _state("idle", "undone", "Automation retried", "Automation retried by {who}"),
 }

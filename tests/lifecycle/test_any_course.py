@@ -17,7 +17,7 @@ from sqlalchemy import Row, func, select, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.statuses import PLAN_COMES, REQUEST_ENDED, TICKET_OPEN
-from app.errors import Conflict, NotAllowed, NotFound
+from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.lifecycle import advance, approvals, claims, planning, revising, turns
 from app.lifecycle.claims import Claim, Claimant
 from app.lifecycle.result import Result
@@ -65,7 +65,8 @@ SIZE = "[{name: size, type: integer, default: 3}]"
 VOTES = st.sampled_from(["approve", "approve", "reject", "send_back", "ask"])
 DECISIONS = st.sampled_from(["cancel", "retry", "resume", "rollback"])
 OF_STEPS = st.sampled_from(["retry_step", "skip_step", "plan"])
-TICKETS = st.sampled_from(["claim", "release", "resolve", "retry", "reject"])
+TICKETS = st.sampled_from(["claim", "release", "resolve", "adopt", "retry", "reject"])
+ROWS = [{"address": "terraform_data.main", "id": "db-123"}]
 PEOPLE = st.sampled_from(["sarah-123", "carol-789", "dana-001"])
 MOST_ORDERS = 4
 TEAM_MOST = 1
@@ -256,11 +257,13 @@ class Course(RuleBasedStateMachine):
     def act(self, what: str, key: object) -> None:
         ticket = self.house.rows(select(TICKET).where(TICKET.c.id == key))[0]
         form = {field["name"]: True for field in ticket.outputs_form["fields"]}
-        more = {"resolve": (form,), "reject": ("it cannot be done",)}.get(what, ())
+        more = {"resolve": (form,), "adopt": (form, None, ROWS), "reject": ("it cannot be done",)}.get(what, ())
         try:
-            self.house.work_ticket(what, ticket.ticket_id, *more, who="carol-789")
+            self.house.work_ticket("resolve" if what == "adopt" else what, ticket.ticket_id, *more, who="carol-789")
         except Conflict:
-            assert what in ("claim", "release", "retry") or ticket.status not in TICKET_OPEN
+            assert what in ("claim", "release", "retry", "adopt") or ticket.status not in TICKET_OPEN
+        except Invalid:
+            assert what == "adopt"
 
     def waiting(self) -> list[Row[Any]]:
         """The approvals that are waited for."""

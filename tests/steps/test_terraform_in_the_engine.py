@@ -6,7 +6,7 @@ import uuid
 import pytest
 from sqlalchemy import select
 
-from app.core.outcomes import Again, Done
+from app.core.outcomes import Again, Done, Failed
 from app.jobs.leases import Held
 from app.lifecycle import planning
 from app.models import TerraformState
@@ -161,3 +161,18 @@ def test_before_a_retry_the_plan_tells_what_is_left_to_build(house, worker, orde
     with house.unit() as unit:
         seen = planning.look(unit.connection, house.caller("sarah-123").person, request, "step-001")
     assert seen.old == ["the step has run since", "what is built has changed since"]
+
+
+def test_what_a_person_made_is_taken_over_and_destroyed_with_its_request(house, worker, order):
+    request = order()
+    house.finish(Failed("no room", retryable=False))
+    rows = [{"address": f"terraform_data.{name}", "id": f"{name} by hand"} for name in ("first", "second")]
+    house.end_ticket("resolve", {}, None, rows)
+    activity, outcome = worker(record=False)
+    assert (activity, type(outcome)) == ("adopt", Done)
+    house.lose("build")
+    worker()
+    assert (house.step("build").managed_by, kept(house)) == ("automation", ["first", "second"])
+    house.roll_back(request)
+    worker()
+    assert (house.request(request).status, kept(house)) == ("rolled_back", [])

@@ -30,6 +30,9 @@ class LogQuery(Query):
     tail: Annotated[int, Field(ge=1, le=1000), Whole] = Field(default=200, description="How many lines at most.")
 
 
+MANAGED: Mapping[str, Literal["automation", "person"]] = {"automation": "automation", "person": "person"}
+
+
 class JobTracking(Body):
     """The run at the system that does the work."""
 
@@ -51,6 +54,9 @@ class StepSummary(Body):
     started_at: Moment | None
     completed_at: Moment | None
     outputs: dict[str, Any]
+    managed_by: Literal["automation", "person"] | None = Field(
+        description="Who looks after what it made, and takes it back; null before it is done."
+    )
     job_tracking: JobTracking | None = Field(default=None, description="Left out where nothing runs elsewhere.")
     href: str
 
@@ -71,6 +77,7 @@ class StepSummary(Body):
             started_at=step.started_at,
             completed_at=step.completed_at,
             outputs={**step.outputs, **dict.fromkeys(step.sensitive_outputs, MASK)},
+            managed_by=MANAGED.get(step.managed_by or ""),
             href=where,
             **more,
         )

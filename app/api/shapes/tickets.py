@@ -1,6 +1,6 @@
 """Tickets of the manual queue, and what people send to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field
@@ -8,6 +8,7 @@ from pydantic import Field
 from app.api.reading import Query
 from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.parameters import Cursor, Limit, YesOrNo
+from app.api.shapes.step_plans import ResourceChange
 from app.api.shapes.steps import StepError
 from app.core.shapes import Shape
 from app.core.statuses import TicketStatus
@@ -38,11 +39,44 @@ class CommentText(Shape):
     text: str = Field(min_length=1, max_length=LONGEST_COMMENT)
 
 
+class Adopted(Shape):
+    """Something that exists, to be brought under Terraform's management."""
+
+    address: str = Field(description="Where the module has it.", examples=["aws_db_instance.main"])
+    id: str = Field(description="What its provider calls it. It is shown: not for secrets.", examples=["db-123"])
+
+
 class Resolution(Shape):
     """What was done by hand. outputs: every field of the ticket's form; nothing is made up for a missing one."""
 
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] = Field(
+        description="With `adopt` they only complete what the module yields.",
+    )
     comment: str | None = Field(default=None, max_length=LONGEST_COMMENT)
+    adopt: list[Adopted] = Field(
+        default_factory=list,
+        description="What a worker imports into the state of the step before it completes it; the ticket is `adopting` then.",
+    )
+
+
+class Adoption(Body):
+    """What a person had brought under management, or tried to."""
+
+    adopt: list[Adopted]
+    by: str
+    error: StepError | None = Field(description="Why it could not be done the last time; `details.differs` says what differs.")
+    pending: list[ResourceChange] = Field(description="What the next run would change, once it was done.")
+
+    @classmethod
+    def of(cls, adoption: Mapping[str, Any], resolution: Mapping[str, Any] | None) -> Self:
+        """The shape of what is stored with a ticket."""
+        error = adoption.get("error")
+        return cls(
+            adopt=[Adopted(**one) for one in adoption["adopt"]],
+            by=adoption["by"],
+            error=StepError.of(error) if error else None,
+            pending=[ResourceChange.model_validate(one) for one in (resolution or {}).get("pending") or ()],
+        )
 
 
 class Rejection(Shape):
@@ -87,6 +121,7 @@ class Ticket(Body):
     inputs: dict[str, Any] = Field(description="What the step was given, secrets masked.")
     outputs_form: OutputsForm
     external: External | None
+    adoption: Adoption | None = Field(description="What was brought under management with it, or was to be.")
     can_work: bool = Field(description="Whether the caller may work it.")
     href: str
 
@@ -111,6 +146,7 @@ class Ticket(Body):
             inputs=dict(ticket.inputs),
             outputs_form=OutputsForm(fields=list(ticket.outputs_form.get("fields", ()))),
             external=_external(ticket),
+            adoption=Adoption.of(ticket.adoption, ticket.resolution) if ticket.adoption else None,
             can_work=ticket.workable,
             href=href(ticket.ticket_id),
         )

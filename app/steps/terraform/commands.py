@@ -87,12 +87,25 @@ class Terraform:
         """Do what was planned."""
         return self._telling(Narration(self.context.log, silent=ALREADY_PLANNED), "apply", PLAN)
 
+    def take_over(self, address: str, key: str) -> Ran:
+        """Note in the state that what the provider calls `key` stands at `address`. Changes nothing outside.
+
+        The one command without a stream of JSON. `--`: neither is an option, whatever it begins with.
+        """
+        told = Narration(self.context.log)
+        return Ran(self._command(told.take, self.limits, "import", "-input=false", "-no-color", "--", address, key), told)
+
+    def trust(self, address: str) -> Ran:
+        """Note in the state that what stands at `address` is whole, though a run had built it only in part (`untaint`)."""
+        told = Narration(self.context.log)
+        return Ran(self._command(told.take, self.limits, "untaint", "-no-color", "--", address), told)
+
     def state(self) -> tuple[Ended, Mapping[str, Any]]:
         """`show -json` of the state as it was saved."""
         return self._show()
 
     def planned(self) -> tuple[Ended, Mapping[str, Any]]:
-        """`show -json` of the plan."""
+        """`show -json` of the plan that was made last."""
         return self._show(PLAN)
 
     def read(self) -> Outcome:

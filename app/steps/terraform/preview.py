@@ -58,13 +58,14 @@ def _planned(terraform: Terraform) -> Outcome:
 
 def told(plan: Mapping[str, Any]) -> dict[str, Any]:
     """What people are shown of `show -json` of a plan."""
-    changes = [found for one in plan.get("resource_changes") or () if (found := _change(one)) is not None]
+    changes = [found for one in plan.get("resource_changes") or () if (found := changed(one)) is not None]
     kept = changes[:MOST_CHANGES]
     counts = Counter(one["action"] for one in changes)
     return {"changes": kept, "counts": dict(counts), "left_out": len(changes) - len(kept)}
 
 
-def _change(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+def changed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a plan would do to one resource, None where nothing. resource: one of its `resource_changes`."""
     change = resource.get("change") or {}
     action = _action(change)
     if action == NO_CHANGE:

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from app.core.outcomes import Outcome
+from app.core.outcomes import Failed, Outcome
 from app.core.step_params import StepParams, TerraformFileParams
 from app.steps.base import StepContext
-from app.steps.terraform import building, preview, probing, remote
+from app.steps.terraform import adopting, building, preview, probing, remote
 
 
 class TerraformFile:
@@ -41,6 +41,10 @@ class TerraformFile:
     def undo(self, context: StepContext) -> Outcome:
         """Destroy all that the step's state holds. Repeating it is safe."""
         return remote.undo(context) if _elsewhere(context) else building.destroy(context)
+
+    def adopt(self, context: StepContext) -> Outcome:
+        """Import what a person made into the step's state. Repeating it is safe: what is there already is left as it is."""
+        return Failed(adopting.ELSEWHERE, "adopt_remote") if _elsewhere(context) else adopting.adopt(context)
 
 
 def _elsewhere(context: StepContext) -> bool:

@@ -9,7 +9,8 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,6 +47,26 @@ def configure(folder: Path, module: bytes, document: Mapping[str, Any]) -> None:
     unpack(module, folder / "module")
     _keep_lock_file(folder)
     _write(folder / "main.tf.json", document)
+
+
+@contextmanager
+def imports(workdir: Path, params: TerraformFileParams, rows: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Let the configuration say, for as long as the block lasts, what would be imported. rows: `(address, id)`.
+
+    The addresses must have been checked (`core.adoption`): they are code. The ids are values like all others.
+    """
+    name = "adopted_ids"
+    while name in params.variables:
+        name += "_"
+    blocks = [{"to": address, "id": f"${{var.{name}[{number}]}}"} for number, (address, _) in enumerate(rows)]
+    configuration, given = workdir / "imports.tf.json", workdir / "imports.auto.tfvars.json"
+    _write(configuration, {"variable": {name: {}}, "import": blocks})
+    _write(given, {name: [key for _, key in rows]})
+    try:
+        yield
+    finally:
+        configuration.unlink()
+        given.unlink()
 
 
 def environment(

@@ -1,5 +1,6 @@
 """The manual queue: what waits for people, and finishing it by hand."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from stratus_cli.session import Session, command, pages
 from stratus_cli.text import clean, facts, label, table
 from stratus_cli.values import setting
 
-STATUSES = ("open", "claimed", "resolved", "rejected", "retried")
+STATUSES = ("open", "claimed", "adopting", "resolved", "rejected", "retried")
 
 
 @click.group()
@@ -75,14 +76,25 @@ def claim(session: Session, ticket_id: str, release: bool) -> None:
     metavar="NAME=VALUE",
     help="One output. NAME=@FILE takes a file's text, NAME:=JSON takes JSON.",
 )
+@click.option(
+    "--adopt",
+    "adopted",
+    multiple=True,
+    metavar="ADDRESS=ID",
+    help="Something that you made, for Terraform to take over: its address in the module, and what its provider calls it.",
+)
 @click.option("--comment", metavar="TEXT", help="What others should know.")
 @click.option("--ask/--no-ask", default=None, help="Whether to ask for the outputs; by itself at a terminal.")
 @command
-def resolve(session: Session, ticket_id: str, settings: Sequence[str], comment: str | None, ask: bool | None) -> None:
+def resolve(
+    session: Session, ticket_id: str, settings: Sequence[str], adopted: Sequence[str], comment: str | None, ask: bool | None
+) -> None:
     """Finish a ticket's step with outputs that were made by hand; the request goes on with them.
 
-    Nothing is made up for an output that is missing: at a terminal you are asked for each one.
+    Nothing is made up for an output that is missing: at a terminal you are asked for each one. With --adopt the module yields
+    them, and nobody is asked without --ask.
     """
+    adopt = [_adopted(text) for text in adopted]
     portal = session.portal()
     fields = portal.get(path("tickets", ticket_id))["outputs_form"]["fields"]
     part = Part("Outputs", (), frozenset(), fields)
@@ -90,13 +102,27 @@ def resolve(session: Session, ticket_id: str, settings: Sequence[str], comment: 
     for text in settings:
         one = setting(text)
         orders.put(given, one.names, one.value(part.field(one.names[0])))
-    if sys.stdin.isatty() if ask is None else ask:
+    if (sys.stdin.isatty() and not adopt) if ask is None else ask:
         Asker(raised=lambda _part, fields: [one["name"] for one in fields]).part(part, given)
         # A default is an offer of the form: whoever presses Return has taken it.
         given = {**{one["name"]: one["default"] for one in fields if one.get("default") is not None}, **given}
-    body = {"outputs": given} | ({"comment": comment} if comment else {})
+    body = {"outputs": given} | ({"comment": comment} if comment else {}) | ({"adopt": adopt} if adopt else {})
     found = portal.post(path("tickets", ticket_id, "resolve"), body)
-    session.show(found, lambda: [f"{ticket_id} is {found['status']}."])
+    session.show(found, lambda: [_resolved(ticket_id, found["status"])])
+
+
+def _adopted(text: str) -> dict[str, str]:
+    """`ADDRESS=ID`; an `=` within the brackets of an address is part of it. Raises BadParameter."""
+    found = re.fullmatch(r"((?:[^=\[]|\[[^]]*\])+)=(.+)", text, re.DOTALL)
+    if found is None:
+        raise click.BadParameter(f"{text!r} must be ADDRESS=ID, such as aws_db_instance.main=db-123", param_hint="--adopt")
+    return {"address": found[1], "id": found[2]}
+
+
+def _resolved(ticket_id: str, status: str) -> str:
+    if status != "adopting":
+        return f"{ticket_id} is {status}."
+    return f"{ticket_id} is being taken over by Terraform; `stratus tickets show {ticket_id}` says what came of it."
 
 
 @tickets.command()
@@ -132,6 +158,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     )
     if found["error"]:
         yield f"\nError: {clean(found['error']['message'])}"
+    yield from _adoption(found.get("adoption") or {})
     yield f"\n{clean(found['instructions'])}"
     if found["inputs"]:
         yield "\nInputs"
@@ -141,6 +168,19 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield "\nOutputs to enter"
         rows = [(one["name"], one.get("type"), one.get("default"), label(one)) for one in fields]
         yield from ("  " + line for line in table(("name", "type", "default", "title"), rows))
+
+
+def _adoption(adoption: Mapping[str, Any]) -> Iterator[str]:
+    """What Terraform took over, or was to, why it could not, and what its next run would change."""
+    if adoption:
+        yield "\nFor Terraform to take over"
+        yield from (
+            "  " + line for line in table(("address", "id"), [(one["address"], one["id"]) for one in adoption["adopt"]])
+        )
+        if adoption["error"]:
+            yield f"It could not: {clean(adoption['error']['message'])}"
+        for one in adoption["pending"]:
+            yield f"Its next run would {one['action']} {clean(one['resource'])}."
 
 
 COMMANDS = (tickets,)
