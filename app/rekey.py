@@ -8,10 +8,10 @@ from sqlalchemy import Column, Engine, Row, func, select, tuple_, update
 
 from app import state_server
 from app.identity import sessions
-from app.lifecycle import file_store, repeats, scopes, secrets, settle
+from app.lifecycle import adopting, file_store, repeats, scopes, secrets, settle
 from app.lifecycle.file_store import FileStore
 from app.lifecycle.object_store import BothFiles
-from app.models.tables import CALL, CHUNK, FILE, OUTPUT, SECRET, SESSION, STATE, STEP
+from app.models.tables import CALL, CHUNK, FILE, OUTPUT, SECRET, SESSION, STATE, STEP, TICKET
 from app.vault import Vault, VaultError
 
 AT_ONCE = 20
@@ -42,6 +42,7 @@ class Renewed:
 CELLS: Sequence[Cells] = (
     Cells(SECRET.c.ciphertext, secrets.cell_of),
     Cells(STEP.c.secret_outputs, lambda row: scopes.secret_cell(row.id)),
+    Cells(TICKET.c.adoption_secrets, lambda row: adopting.cell(row.id)),
     Cells(OUTPUT.c.secret_value, lambda row: settle.output_cell(row.request_id, row.group, row.name)),
     Cells(STATE.c.ciphertext, lambda row: state_server.cell(row.id)),
     Cells(CHUNK.c.ciphertext, lambda row: file_store.cell(row.sha256, row.number)),

@@ -12,10 +12,10 @@ from app import rekey, state_server
 from app.core.outcomes import Done
 from app.extensions import db
 from app.identity import sessions
-from app.lifecycle import repeats, secrets, uploads
+from app.lifecycle import adopting, repeats, secrets, uploads, write
 from app.lifecycle.caller import Caller
 from app.models import AuditEntry, Base
-from app.models.tables import SECRET, STATE, STEP
+from app.models.tables import REQUEST, SECRET, STATE, STEP, TICKET
 from app.transaction import Unit
 from app.vault import Vault
 from app.vault_cli import vault_group
@@ -42,7 +42,7 @@ def full(house: House) -> House:
 
 
 def fill(unit: Unit, caller: Caller) -> None:
-    """What was typed and not sent, an answer to repeat, a session and a state."""
+    """What was typed and not sent, an answer to repeat, a session, a state and a ticket."""
     secrets.hold(unit.connection, unit.vault, caller.person.id, "/order/items/single", {"password": "canary-4714"})
     call = repeats.Call("create_draft", "key", "{}")
     repeats.begin(unit, caller, call)
@@ -53,6 +53,12 @@ def fill(unit: Unit, caller: Caller) -> None:
     sealed = unit.vault.encrypt(b"{}", state_server.cell(key))
     row = {"id": key, "step_id": step, "version": 1, "ciphertext": sealed, "written_with": uuid.uuid4()}
     unit.connection.execute(STATE.insert().values(row))
+    with write.change(unit.connection, unit.connection.scalar(select(REQUEST.c.id)), "system") as change:
+        words = ("ticket_system", "ticket_type", "title", "instructions")
+        one = unit.connection.execute(select(STEP)).one()
+        ticket = change.open_ticket(one, **dict.fromkeys(words, "-"), inputs={}, outputs_form={})
+    sealed = unit.vault.encrypt(b"{}", adopting.cell(ticket))
+    unit.connection.execute(update(TICKET).values(adoption_secrets=sealed))
 
 
 def ring(house: House) -> Vault:
@@ -77,7 +83,7 @@ def test_every_column_of_bytes_is_known(house: House) -> None:
 
 def test_the_new_key_alone_opens_everything(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
     ran, alone = rotate(full, monkeypatch, ring(full)), Vault.from_text(NEW)
-    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "9 renewed, 0 that no key opens")
+    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "10 renewed, 0 that no key opens")
     for cells in rekey.CELLS:
         rows = full.rows(select(cells.column.table).where(cells.column.is_not(None)))
         assert rows, cells.name
@@ -101,7 +107,7 @@ def test_what_no_key_opens_stays_and_is_told(full: House, monkeypatch: pytest.Mo
     assert "secrets.ciphertext: 0 renewed, 2 that no key opens\n" in ran.output
     assert {row.ciphertext for row in full.rows(select(SECRET.c.ciphertext))} == {b"\x01\x04lost and found"}
     (act,) = full.rows(select(AuditEntry.details).where(AuditEntry.action == "vault.rotate"))
-    assert act.details == {"renewed": 7, "unreadable": 2}
+    assert act.details == {"renewed": 8, "unreadable": 2}
 
 
 def test_many_cells_are_renewed_in_several_goes(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
