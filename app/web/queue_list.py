@@ -7,7 +7,7 @@ from typing import Any, Self
 from flask import url_for
 
 from app.core.access import Person
-from app.core.statuses import TICKET_OPEN, TicketStatus
+from app.core.statuses import TICKET_GOES_ON, TicketStatus
 from app.extensions import db
 from app.queries import search
 from app.queries import tickets as queries
@@ -15,9 +15,9 @@ from app.queries.tickets import Ticket
 from app.web.phrases import cause
 from app.web.views_fields import Choice, FieldView
 
-ENDED = tuple(sorted(frozenset(TicketStatus) - TICKET_OPEN))
+ENDED = tuple(sorted(frozenset(TicketStatus) - TICKET_GOES_ON))
 STATUSES: Mapping[str, tuple[str, ...]] = {
-    "": tuple(sorted(TICKET_OPEN)),
+    "": tuple(sorted(TICKET_GOES_ON)),
     "open": (TicketStatus.OPEN,),
     "claimed": (TicketStatus.CLAIMED,),
     "ended": ENDED,

@@ -34,6 +34,8 @@ def look(case: Case, step: Step) -> Look:
     """How `step` looks."""
     if step.activity == Activity.UNDO and step.status != StepStatus.ROLLED_BACK:
         return _being_undone(case, step)
+    if step.activity == Activity.ADOPT:
+        return Look(_said("running", "Being taken over"), f"By {system(step)}")
     match step.status:
         case StepStatus.COMPLETED:
             return _by_hand(case, step) if step.managed_by == "person" else _done(case, step)
@@ -130,7 +132,10 @@ def _said(code: str, words: str) -> Label:
 def _done(case: Case, step: Step) -> Look:
     began, ended = case.began(step), step.completed_at
     took = in_time(ended - began) if began and ended else ""
-    note = UNDO_NOTES.get(step.undo or "", system(step))
+    ticket = case.last_ticket_of(step.step_id, TicketStatus.RESOLVED)
+    adopted = ticket is not None and (ticket.resolution or {}).get("adopted")
+    made = f"{system(step)}, made by {ticket.resolved_by}" if ticket and adopted else system(step)
+    note = UNDO_NOTES.get(step.undo or "", made)
     return Look(_said(step.status, f"Done{took}"), note, share=1.0)
 
 

@@ -27,8 +27,9 @@ class OutputsForm:
 
 
 def blank(ticket: Ticket) -> OutputsForm:
-    """The form as it is offered: with the defaults that the catalog has."""
-    return OutputsForm([_view(field, texts(field, field.default)) for field in _fields(ticket)])
+    """The form as it is offered: with what was typed when something was to be taken over, else the catalog's defaults."""
+    before = (ticket.adoption or {}).get("outputs") or {}
+    return OutputsForm([_view(field, texts(field, before.get(field.name, field.default))) for field in _fields(ticket)])
 
 
 def posted(ticket: Ticket, form: MultiDict[str, str], faults: Sequence[Fault]) -> OutputsForm:
@@ -37,6 +38,8 @@ def posted(ticket: Ticket, form: MultiDict[str, str], faults: Sequence[Fault]) -
     listed = []
     labels = {field.name: field.label for field in _fields(ticket)}
     for fault in faults:
+        if fault.path[:1] == ("adopt",):
+            continue  # it stands with its row
         name = str(fault.path[-1]) if fault.path else ""
         words = sentence(f"{labels.get(name, name.replace('_', ' '))} {fault.message}")
         said.setdefault(name, []).append(words)

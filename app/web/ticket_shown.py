@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from app.core.statuses import RequestStatus, StepStatus, TicketStatus
 from app.queries.tickets import Ticket
+from app.web.adoption_form import AdoptionForm
 from app.web.case import Case, Viewer
 from app.web.filters import plain, shown, words
 from app.web.labels import Label, label
@@ -22,6 +23,7 @@ class Said:
 
     notice: str = ""
     outputs: OutputsForm | None = None
+    adoption: AdoptionForm | None = None
     ending: str = "resolve"
     note: str = ""
     reason: str = ""
@@ -102,6 +104,8 @@ def ending(case: Case, ticket: Ticket) -> str:
     if case.ended_with_request(ticket):
         return f"{ticket.request_title} was ended, and with it this ticket"
     step = case.step(ticket.step_id)
+    if (ticket.resolution or {}).get("adopted"):
+        return f"{title} was made by hand, and Terraform has taken it over"
     if ticket.status == TicketStatus.RESOLVED and step is not None and case.left_out_by(step):
         return f"{title} was left out"
     return {
@@ -109,6 +113,18 @@ def ending(case: Case, ticket: Ticket) -> str:
         TicketStatus.RETRIED: "The automation was tried again",
         TicketStatus.REJECTED: f"{title} stays" if undo else f"{title} cannot be done",
     }.get(TicketStatus(ticket.status), ticket.title)
+
+
+def adoption_told(ticket: Ticket) -> tuple[str, str]:
+    """Why what a person made was not taken over, with its title; or what is left for the next run. Else nothing."""
+    if ticket.open and ticket.adoption and (error := ticket.adoption.get("error")):
+        return "Terraform could not take it over", plain(str(error["message"]))
+    pending = (ticket.resolution or {}).get("pending") or ()
+    if pending:
+        return "Taken over; this is left for the next run of Terraform", "; ".join(
+            f"{one['action']} {one['resource']}" for one in pending
+        )
+    return "", ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import tickets as work
-from app.queries import requests
+from app.queries import adoption, requests
 from app.queries import tickets as queries
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.tickets import Ticket
 from app.transaction import Unit, transaction
-from app.web import queue_list, ticket_shown
+from app.web import adoption_form, queue_list, ticket_shown
 from app.web.filters import sentence
 from app.web.parts import caller, cursors
 from app.web.phrases import blocks
@@ -29,6 +29,8 @@ from app.web.ticket_form import answers, blank, posted
 
 blueprint = Blueprint("queue", __name__)
 
+SAME = {one: {one} for one in TicketStatus} | {TicketStatus.RESOLVED: {TicketStatus.RESOLVED, TicketStatus.ADOPTING}}
+"""In which states a second click finds a ticket that the first one ended, or handed to a worker."""
 SAME_WORDS_WITHIN = timedelta(minutes=1)
 
 
@@ -73,8 +75,11 @@ def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 2
     details = (ticket.error or {}).get("details") or {}
     said = said or ticket_shown.Said()
     outputs = (said.outputs or blank(ticket)) if ticket.open and ticket.workable else None
+    adopts = outputs is not None and adoption_form.is_offered(ticket)
     page = render_template(
         "tickets/ticket.html",
+        adoption=(said.adoption or adoption_form.drawn(ticket, _known(ticket))) if adopts else None,
+        adoption_told=ticket_shown.adoption_told(ticket),
         it=ticket,
         who=case.viewer,
         step=step,
@@ -113,7 +118,8 @@ def _act(ticket_id: str, act: Callable[[Unit], None], already: TicketStatus | No
             act(unit)
     except Conflict as error:
         ticket = _ticket(ticket_id)
-        if already is None or (ticket.status, ticket.resolved_by) != (already, current_person().name):
+        by = (ticket.adoption or {}).get("by") if ticket.status == TicketStatus.ADOPTING else ticket.resolved_by
+        if already is None or ticket.status not in SAME[already] or by != current_person().name:
             return _page(ticket, ticket_shown.Said(notice=sentence(error.message)), 409)
     return _to(ticket_id)
 
@@ -148,15 +154,24 @@ def retry(ticket_id: str) -> ResponseReturnValue:
 def resolve(ticket_id: str) -> ResponseReturnValue:
     """Finish the step with the outputs that were typed; what is wrong with them stands beside the fields."""
     ticket, note = _ticket(ticket_id), _text("note")
-    given = answers(ticket, request.form)
+    given, adopt = answers(ticket, request.form), adoption_form.posted(request.form)
+    if request.form.get("do"):  # one more row, and nothing is decided
+        rows = adoption_form.drawn(ticket, _known(ticket), request.form)
+        return _page(ticket, ticket_shown.Said(outputs=posted(ticket, request.form, ()), adoption=rows, note=note))
     try:
         return _act(
             ticket_id,
-            lambda unit: work.resolve(unit, caller(), ticket_id, given, note.strip() or None),
+            lambda unit: work.resolve(unit, caller(), ticket_id, given, note.strip() or None, adopt),
             TicketStatus.RESOLVED,
         )
     except Invalid as error:
-        return _page(ticket, ticket_shown.Said(outputs=posted(ticket, request.form, error.faults), note=note), 422)
+        rows = adoption_form.refused(request.form, _known(ticket), error.faults)
+        outputs = posted(ticket, request.form, error.faults)
+        return _page(ticket, ticket_shown.Said(outputs=outputs, adoption=rows, note=note), 422)
+
+
+def _known(ticket: Ticket) -> list[str]:
+    return adoption.known_addresses(db.session, ticket.ticket_id)
 
 
 @blueprint.post("/queue/<ticket_id>/reject")

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from app.core.approvals import Approver
+from app.core.statuses import Activity
 from app.queries.shapes import Event
 from app.queries.tickets import Ticket
 from app.web.case import Case, ticket_link
@@ -93,6 +94,9 @@ SAID: Mapping[str, tuple[str, str, Markup]] = {
     "step.rolled_back": ("idle", "undone", Markup("{title} was undone")),
     "step.undo": ("idle", "undone", Markup("The undo of {title} is tried again")),
     "ticket.open": ("person", "person", Markup("Ticket {ticket} opened for {team}")),
+    "ticket.adopting": ("person", "person", Markup("{who} lets Terraform take over what was made ({ticket})")),
+    "ticket.adopted": ("done", "done", Markup("Terraform took over what was made ({ticket})")),
+    "ticket.not adopted": ("failed", "failed", Markup("What was made could not be taken over, {ticket} is open again")),
     "ticket.released": ("person", "person", Markup("{who} gave {ticket} back to the queue")),
     "ticket.claimed": ("person", "person", Markup("{who} took {ticket}")),
     "ticket.resolved": ("done", "person-done", Markup("{who} resolved {ticket}")),
@@ -119,6 +123,7 @@ SAID: Mapping[str, tuple[str, str, Markup]] = {
     "outputs.failed": ("failed", "failed", Markup("Outputs of {group} could not be made{why}")),
 }
 """What an event says: tone, glyph, words. What is not here is no news for people; see `_Teller.key` for those of two kinds."""
+MACHINES = ("worker:", "system")
 FAMILIES = frozenset({"request", "step", "ticket", "outputs", "approval", "plan"})
 
 
@@ -168,6 +173,8 @@ class _Teller:
                 return "stays"
             case "completed" | "rolled_back" if payload.get("by"):
                 return "told by its ticket"
+            case "failed" | "indeterminate" | "waiting" if payload.get("activity") == Activity.ADOPT:
+                return "told by its ticket"
             case "running" if payload.get("activity") == "undo":
                 return "running undo"
             case "ready" if payload.get("reason"):
@@ -182,7 +189,12 @@ class _Teller:
     def _ticket(self, what: str, event: Event) -> str:
         about = self.tickets.get(str(event.payload.get("ticket_id")))
         undo = " undo" if about and about.type == "undo" else ""
+        machine = about is not None and about.adoption is not None and (event.actor or "").startswith(MACHINES)
         match what:
+            case "open" | "claimed" if machine and not event.payload.get("name"):
+                return "not adopted"
+            case "resolved" if machine:
+                return "adopted"
             case "open" if not event.payload.get("name"):
                 return "released"
             case "resolved" if self._left_out(event):

@@ -54,6 +54,29 @@ def test_resolving_it_lets_the_request_go_on(carol, sarah, stuck, ticket, house)
     assert body["outputs"]["postgres"]["connection_string"] == "postgresql://fixed.example.com:5432/customer_portal_db"
 
 
+ADOPT = [{"address": "terraform_data.main", "id": "db-123"}]
+
+
+def test_what_was_made_by_hand_is_handed_to_terraform(carol, sarah, stuck, ticket):
+    answer = carol.post(f"{URL}/{ticket}/resolve", json={"outputs": {}, "adopt": ADOPT})
+    assert (answer.status_code, answer.json["status"]) == (200, "adopting")
+    assert answer.json["adoption"] == {"adopt": ADOPT, "by": "Carol", "error": None, "pending": []}
+    again = carol.post(f"{URL}/{ticket}/resolve", json={"outputs": {}, "adopt": ADOPT})
+    assert (again.status_code, "takes over what Carol made" in again.json["detail"]) == (409, True)
+    steps = {one["name"]: one for one in sarah.get(f"/api/v1/requests/{stuck}").json["fulfillment"]["steps"]}
+    assert (steps["provision_postgres"]["status"], steps["provision_postgres"]["managed_by"]) == ("waiting", None)
+    assert "automation" in {one["managed_by"] for one in steps.values()}
+
+
+def test_what_cannot_be_handed_over_is_told_by_row(carol, ticket):
+    rows = [{"address": "-help", "id": "x"}, {"address": "a.b", "id": "x\u0007"}, {"address": "a.b"}]
+    assert places(carol.post(f"{URL}/{ticket}/resolve", json={"outputs": {"port": "no"}, "adopt": rows[:2]})) >= {
+        ("/adopt/0/address", "format"),
+        ("/adopt/1/id", "format"),
+    }
+    assert ("/adopt/0/id", "required") in places(carol.post(f"{URL}/{ticket}/resolve", json={"outputs": {}, "adopt": rows[2:]}))
+
+
 def test_the_comment_is_kept(carol, ticket):
     carol.post(f"{URL}/{ticket}/resolve", json={"outputs": BY_HAND, "comment": "Made in the spare group."})
     (comment,) = carol.get(f"{URL}/{ticket}/comments").json["comments"]

@@ -36,6 +36,15 @@ def test_resolving_it_lets_the_order_go_on(carol, sarah, stuck, ticket, house):
     assert sarah("status", stuck, "--follow").code == 0
 
 
+def test_what_was_made_by_hand_is_handed_to_terraform(carol, ticket):
+    ran = carol("tickets", "resolve", ticket, "--adopt", 'terraform_data.main["a=b"]=db=123')
+    assert (ran.code, "is being taken over by Terraform" in ran.out) == (0, True)
+    shown = carol("tickets", "show", ticket).out
+    assert 'terraform_data.main["a=b"]' in shown
+    assert "db=123" in shown
+    assert carol("tickets", "resolve", ticket, "--adopt", "no id").code == 2
+
+
 def test_missing_outputs_are_named_all_at_once(carol, ticket):
     ran = carol("tickets", "resolve", ticket)
     assert ran.code == 2

@@ -106,17 +106,9 @@ def test_an_output_that_nobody_gives_is_named(place):
     assert (outcome.kind, outcome.details["missing"]) == ("output_missing", ["endpoint"])
 
 
-def test_what_is_told_to_stop_is_taken_over_by_the_next_worker(place):
+def test_what_is_told_to_stop_is_left_to_the_next_worker(place):
     place.stopping.set()
     assert isinstance(place.call("adopt", MODULE, adopt=DB), Again)
-    place.stopping.clear()
-    assert isinstance(place.call("adopt", MODULE, adopt=DB), Done)
-
-
-def test_what_was_taken_over_is_destroyed_by_an_undo(place):
-    place.call("adopt", MODULE, adopt=DB)
-    assert place.call("undo", MODULE) == Done()
-    assert held(place) == {}
 
 
 def test_hcp_terraform_keeps_its_own_state(place):

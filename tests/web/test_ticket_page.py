@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from app.core.outcomes import Done, NeedsHuman
+from app.core.outcomes import Done, Failed, NeedsHuman
 from app.models.tables import COMMENT, REQUEST, TICKET
 from tests.fixtures.browser_client import BrowserClient, words
-from tests.fixtures.house import House, http, item
+from tests.fixtures.house import House, http, item, terraform
 from tests.web import stories
 
 SignedIn = Callable[[str], BrowserClient]
@@ -237,3 +237,61 @@ def test_the_request_goes_on_after_it_was_resolved(house: House, ticket: str, si
 def test_ids_of_the_page_are_unique(ticket: str, signed_in: SignedIn):
     ids = re.findall(r'\sid="([^"]+)"', signed_in("carol-789").get(f"/queue/{ticket}").text)
     assert len(ids) == len(set(ids))
+
+
+MODULE = 'resource "terraform_data" "main" {}\n  resource "random_id" "name" {}'
+ROWS = {"adopt.0.address": "terraform_data.main", "adopt.0.id": " db-123 ", "adopt.1.address": "", "adopt.1.id": ""}
+
+
+@pytest.fixture
+def built(house: House) -> str:
+    """The ticket of a step of Terraform that failed."""
+    (house.folder / "modules" / "tiny" / "main.tf").write_text(MODULE)
+    house.offer(built=item(terraform("build", title="Database", outputs="{address: {type: string}}")))
+    house.order("built")
+    house.finish(Failed("There is no room", retryable=False))
+    return stories.ticket_of(house)
+
+
+def test_what_was_made_by_hand_can_be_handed_to_terraform(house: House, built: str, signed_in: SignedIn):
+    browser = signed_in("carol-789")
+    page = browser.get(f"/queue/{built}").text
+    assert '<option value="terraform_data.main">' in page
+    assert '<option value="random_id.name">' in page
+    assert browser.send(f"/queue/{built}/resolve", ROWS).status_code == 303
+    assert browser.send(f"/queue/{built}/resolve", ROWS).status_code == 303, "a second click"
+    assert house.tickets()[0].adoption["adopt"] == [{"address": "terraform_data.main", "id": "db-123"}]
+    assert "Terraform takes over what Carol made" in words(browser.get(f"/queue/{built}"))
+    request = house.rows(select(REQUEST.c.request_id))[0].request_id
+    assert "Being taken over" in words(browser.get(f"/requests/{request}"))
+    assert "Being taken over" in words(browser.get("/queue"))
+    house.finish(Done({"address": "db"}, evidence={"adopted": [{}], "pending": [{"action": "update", "resource": "x.y"}]}))
+    text = words(browser.get(f"/queue/{built}"))
+    assert "Database was made by hand, and Terraform has taken it over" in text
+    assert "update x. y" in text or "update x.y" in text
+    seen = words(browser.get(f"/requests/{request}"))
+    assert "Terraform took over what was made" in seen
+    assert "Terraform, made by Carol" in seen
+
+
+def test_what_cannot_be_taken_over_is_told_above_a_form_that_has_kept_everything(house: House, built: str, signed_in: SignedIn):
+    browser = signed_in("carol-789")
+    browser.send(f"/queue/{built}/resolve", ROWS | {"outputs.address": "db-9"})
+    house.finish(Failed("terraform_data.main would be replaced"))
+    answer = browser.get(f"/queue/{built}")
+    assert "Terraform could not take it over terraform_data" in words(answer).replace("terraform_ data", "terraform_data")
+    assert re.search(r'name="adopt.0.id" type="text" value="db-123"', answer.text)
+    assert re.search(r'name="outputs.address" type="text" value="db-9"', answer.text)
+
+
+def test_a_fault_of_a_row_stands_beside_it_and_a_row_can_be_added(house: House, built: str, signed_in: SignedIn):
+    browser, wrong = signed_in("carol-789"), ROWS | {"adopt.0.id": "", "adopt.1.id": "x"}
+    answer = browser.send(f"/queue/{built}/resolve", wrong)
+    assert answer.status_code == 422
+    assert '<a href="#adopt-0-id">Id of resource 1 is missing' in answer.text
+    assert '<a href="#adopt-1-address">Address in the module of resource 2 is missing' in answer.text
+    more = browser.send(f"/queue/{built}/resolve", ROWS | {"do": "add:adopt", "note": "so far"})
+    assert more.status_code == 200
+    assert 'name="adopt.3.id"' in more.text
+    assert "so far</textarea>" in more.text
+    assert house.tickets()[0].status == "open"
