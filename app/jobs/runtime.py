@@ -182,10 +182,11 @@ class Runtime:
         long there is no crowd.
         """
         assert work.claim is not None
-        began = time.monotonic()
+        began, kind = time.monotonic(), (work.claim.activity, work.claim.step.step_type)
         if work.result is None:
-            self._lead.begins(work)
+            self._lead.begins(work, kind)
             work.result = self._run(work.claim, work.held)
+            self._lead.learns(kind, time.monotonic() - began)
         leads = self._lead.ended(work)
         return leads, leads or time.monotonic() - began > PATIENCE_SECONDS
 

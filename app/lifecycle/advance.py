@@ -8,6 +8,7 @@ them.
 
 import json
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,24 @@ from app.models.tables import STEP
 from app.vault import Vault
 
 ELSEWHERE = "elsewhere"
-_MOVES = {
-    "done_from": sorted(sources(STEP_MOVES, StepStatus.COMPLETED, StepStatus.RUNNING)),
-    "ready_from": sorted(sources(STEP_MOVES, StepStatus.READY, StepStatus.PENDING)),
-    "take_from": sorted(sources(STEP_MOVES, StepStatus.RUNNING, StepStatus.READY)),
-}
+
+
+def _written(statuses: Collection[StepStatus]) -> str:
+    """Statuses as an array in a statement: what is the same in each call is not sent with each."""
+    return f"'{{{','.join(sorted(statuses))}}}'::text[]"
+
+
+_MOVES = ", ".join(
+    map(
+        _written,
+        (
+            sources(STEP_MOVES, StepStatus.COMPLETED, StepStatus.RUNNING),
+            sources(STEP_MOVES, StepStatus.READY, StepStatus.PENDING),
+            sources(STEP_MOVES, StepStatus.RUNNING, StepStatus.READY),
+        ),
+    )
+)
+"""From where a step is done, becomes ready, and is taken."""
 # The two moves of a request that the function makes are written into it; these lines raise IllegalMove if they were not legal.
 sources(REQUEST_MOVES, RequestStatus.IN_PROGRESS, RequestStatus.SUBMITTED)
 sources(REQUEST_MOVES, RequestStatus.COMPLETED, RequestStatus.IN_PROGRESS)
@@ -69,10 +83,10 @@ SELECT said, made_ready, contended, request AS request_key, request_id AS reques
 FROM stratus_advance(
     %(request)s, %(step)s, %(attempt)s, %(token)s,
     %(inputs)s, %(outputs)s, %(secret)s, %(sensitive)s, %(checks)s, %(external)s, %(tracking)s,
-    %(done_from)s::text[], %(ready_from)s::text[], %(take_from)s::text[],
+    {_MOVES},
     %(take)s, %(worker)s, %(lease)s, %(budget)s
 )
-"""  # noqa: S608  the columns are the names above
+"""  # noqa: S608  the columns are the names above, the statuses those of `core.statuses`
 _NOTHING_DONE = dict.fromkeys(
     ("request", "step", "attempt", "token", "inputs", "outputs", "secret", "sensitive", "checks", "external", "tracking")
 )
@@ -106,7 +120,6 @@ def advance(
     """
     given = {
         **(_NOTHING_DONE if claim is None or result is None else _done(claim, result, vault)),
-        **_MOVES,
         "take": take,
         "worker": claimant.worker,
         "lease": claimant.lease,

@@ -14,13 +14,14 @@ CREATE OR REPLACE FUNCTION stratus_advance(
 LANGUAGE plpgsql AS $$
 DECLARE
     actor CONSTANT text := 'worker:' || p_worker;
-    mine service_requests;
-    done request_steps;
+    mine record;
+    done record;
     child record;
     following record;
     token uuid;
     others_left boolean;
     group_left boolean;
+    became text;
     kinds text[] := '{}';
     steps text[] := '{}';
     payloads text[] := '{}';
@@ -28,8 +29,10 @@ BEGIN
     made_ready := 0;
     contended := false;
     IF p_step IS NOT NULL THEN
-        SELECT * INTO mine FROM service_requests r WHERE r.id = p_request FOR NO KEY UPDATE;
-        SELECT * INTO done FROM request_steps s WHERE s.id = p_step;
+        SELECT r.request_id, r.status, r.failure, r.output_groups INTO mine
+            FROM service_requests r WHERE r.id = p_request FOR NO KEY UPDATE;
+        SELECT s.step_id, s.step_name, s.item_alias, s.external_id, s.lease_token, s.status INTO done
+            FROM request_steps s WHERE s.id = p_step;
         IF done.lease_token IS DISTINCT FROM p_token OR NOT done.status = ANY (p_done_from) THEN
             said := 'elsewhere';
             RETURN NEXT;
@@ -103,7 +106,7 @@ BEGIN
             kinds := kinds || 'request.completed'::text;
             steps := steps || NULL::text;
             payloads := payloads || '{}'::text;
-            UPDATE service_requests r SET status = 'completed', completed_at = clock_timestamp() WHERE r.id = p_request;
+            became := 'completed';
         END IF;
         said := 'recorded';
     END IF;
@@ -128,7 +131,8 @@ BEGIN
             INSERT INTO step_attempts (step_id, attempt_number, idempotency_key, status, worker, lease_token)
                 VALUES (step.id, step.attempt, step.id || ':' || step.attempt_group, 'running', p_worker, token);
             IF p_step IS NOT NULL AND following.request <> p_request THEN
-                PERFORM stratus_tell(p_request, mine.request_id, actor, kinds, steps, payloads);
+                PERFORM stratus_tell(p_request, mine.request_id, actor, became, kinds, steps, payloads);
+                became := NULL;
                 kinds := '{}';
                 steps := '{}';
                 payloads := '{}';
@@ -142,32 +146,43 @@ BEGIN
                 kinds := kinds || 'request.in_progress'::text;
                 steps := steps || NULL::text;
                 payloads := payloads || '{}'::text;
-                UPDATE service_requests r SET status = 'in_progress', completed_at = NULL WHERE r.id = request;
+                became := 'in_progress';
             END IF;
-            PERFORM stratus_tell(request, request_id, actor, kinds, steps, payloads);
+            PERFORM stratus_tell(request, request_id, actor, became, kinds, steps, payloads);
             RETURN NEXT;
             RETURN;
         END IF;
         contended := EXISTS (SELECT 1 FROM request_steps s WHERE s.status = 'ready');
     END IF;
     IF p_step IS NOT NULL THEN
-        PERFORM stratus_tell(p_request, mine.request_id, actor, kinds, steps, payloads);
+        PERFORM stratus_tell(p_request, mine.request_id, actor, became, kinds, steps, payloads);
     END IF;
     RETURN NEXT;
 END $$;
 
--- Number what happened to one request, whose row is locked, and audit it: what `app.events.tell` does.
+-- Number what happened to one request, whose row is locked, and audit it: what `app.events.tell` does. p_status: what the request
+-- has become by it, if anything; written with the counter, since each write of a request's row is dear.
 CREATE OR REPLACE FUNCTION stratus_tell(
-    p_request uuid, p_request_id text, p_actor text, p_kinds text[], p_steps text[], p_payloads text[]
+    p_request uuid, p_request_id text, p_actor text, p_status text, p_kinds text[], p_steps text[], p_payloads text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+    many CONSTANT integer := cardinality(p_kinds);
     before integer;
 BEGIN
-    UPDATE service_requests r SET last_event = r.last_event + cardinality(p_kinds), updated_at = clock_timestamp()
-        WHERE r.id = p_request RETURNING r.last_event - cardinality(p_kinds) INTO before;
-    INSERT INTO request_events (request_id, number, kind, actor, step_id, payload)
-        SELECT p_request, before + one.place, one.kind, p_actor, one.step_id, one.payload::json
-        FROM unnest(p_kinds, p_steps, p_payloads) WITH ORDINALITY AS one (kind, step_id, payload, place);
+    IF p_status IS NULL THEN
+        UPDATE service_requests r SET last_event = r.last_event + many, updated_at = clock_timestamp()
+            WHERE r.id = p_request RETURNING r.last_event - many INTO before;
+    ELSE
+        UPDATE service_requests r SET
+            last_event = r.last_event + many, updated_at = clock_timestamp(), status = p_status,
+            completed_at = CASE WHEN p_status = 'completed' THEN clock_timestamp() END
+            WHERE r.id = p_request RETURNING r.last_event - many INTO before;
+    END IF;
+    WITH told AS (
+        INSERT INTO request_events (request_id, number, kind, actor, step_id, payload)
+            SELECT p_request, before + one.place, one.kind, p_actor, one.step_id, one.payload::json
+            FROM unnest(p_kinds, p_steps, p_payloads) WITH ORDINALITY AS one (kind, step_id, payload, place)
+    )
     INSERT INTO audit_log (actor, action, target, result, details)
         SELECT p_actor, one.kind, 'request:' || p_request_id || coalesce('/' || one.step_id, ''), 'done',
             CASE one.kind

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.forecast import KEPT, Run, covered, forecast, step_key
 from app.core.statuses import RequestStatus, StepStatus
-from app.models.tables import APPROVAL, FORECAST, FORECAST_MARK, REQUEST, STEP, TICKET, is_one_of
+from app.models.tables import APPROVAL, FORECAST, FORECAST_MARK, REQUEST, STEP, TICKET
 
 BATCH = 500
 MOST_BATCHES = 20
@@ -26,7 +26,8 @@ PAST = 10_000
 """How many of the newest are read the first time: of a long past only the last runs of each entry would be kept."""
 MARK = "requests"
 ONCE = "SELECT pg_try_advisory_xact_lock(hashtext('stratus forecasts'))"
-DONE = is_one_of(REQUEST.c.status, RequestStatus.COMPLETED)
+DONE = (REQUEST.c.status == RequestStatus.COMPLETED) & REQUEST.c.completed_at.is_not(None)
+"""The second is what the index of what was completed holds."""
 
 Entry = tuple[str, str]
 

@@ -6,31 +6,37 @@
 -- the advisory lock shared until it commits; whoever begins to count (`stratus_quota_track`) takes it alone, so that no request is
 -- missed and none is counted twice.
 
--- How a request's part of the quotas stands after it moved to p_status.
+-- How a request's part of the quotas stands after it moved to p_status. In the language that asks no more than it has to: nearly
+-- every request is completed, and pays for this.
 CREATE OR REPLACE FUNCTION stratus_quota_state(p_request uuid, p_status text, p_before text) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT CASE
-        WHEN p_status = 'completed' THEN 'used'
-        WHEN p_status IN ('rejected', 'rolled_back') THEN 'released'
-        WHEN p_status = 'rolling_back' THEN p_before
-        WHEN p_status IN ('failed', 'cancelled') THEN
-            -- Half built stays reserved. Where nothing is there that could be taken back (see `core.decisions.to_undo`), nothing
-            -- would ever give it back: it is given back now.
-            CASE WHEN EXISTS (
-                SELECT 1 FROM request_steps s
-                WHERE s.request_id = p_request AND s.kind = 'step' AND s.step_config ->> 'undo' IS DISTINCT FROM 'nothing'
-                    AND (s.status = 'completed' OR (
-                        s.status IN ('failed', 'cancelled', 'skipped') AND s.attempt > 0 AND (
-                            s.step_config ->> 'undo' = 'own' OR 'indeterminate' = (
-                                SELECT a.status FROM step_attempts a WHERE a.step_id = s.id
-                                ORDER BY a.attempt_number DESC LIMIT 1
-                            )
-                        )
-                    ))
-            ) THEN 'reserved' ELSE 'released' END
-        ELSE 'reserved'
-    END
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_status = 'completed' THEN
+        RETURN 'used';
+    ELSIF p_status IN ('rejected', 'rolled_back') THEN
+        RETURN 'released';
+    ELSIF p_status = 'rolling_back' THEN
+        RETURN p_before;
+    ELSIF p_status NOT IN ('failed', 'cancelled') THEN
+        RETURN 'reserved';
+    -- Half built stays reserved. Where nothing is there that could be taken back (see `core.decisions.to_undo`), nothing would
+    -- ever give it back: it is given back now.
+    ELSIF EXISTS (
+        SELECT 1 FROM request_steps s
+        WHERE s.request_id = p_request AND s.kind = 'step' AND s.step_config ->> 'undo' IS DISTINCT FROM 'nothing'
+            AND (s.status = 'completed' OR (
+                s.status IN ('failed', 'cancelled', 'skipped') AND s.attempt > 0 AND (
+                    s.step_config ->> 'undo' = 'own' OR 'indeterminate' = (
+                        SELECT a.status FROM step_attempts a WHERE a.step_id = s.id
+                        ORDER BY a.attempt_number DESC LIMIT 1
+                    )
+                )
+            ))
+    ) THEN
+        RETURN 'reserved';
+    END IF;
+    RETURN 'released';
+END $$;
 
 -- Count again, from the requests themselves.
 CREATE OR REPLACE FUNCTION stratus_quota_sum(p_holder text, p_resource text, OUT used numeric, OUT reserved numeric)
@@ -67,7 +73,7 @@ CREATE OR REPLACE FUNCTION stratus_quota_move(
 DECLARE
     holders CONSTANT text[] := ARRAY['team:' || p_team, 'user:' || p_requester];
 BEGIN
-    IF p_takes IS NULL OR p_before IS NOT DISTINCT FROM p_after THEN
+    IF p_takes IS NULL OR p_takes::text = '{}' OR p_before IS NOT DISTINCT FROM p_after THEN
         RETURN;
     END IF;
     PERFORM stratus_quota_join(holders[1]);

@@ -139,6 +139,7 @@ def _stuck() -> Select[Any]:
     no_ticket = ~asked.exists()
     moving = select(STEP.c.id).where(STEP.c.request_id == REQUEST.c.id, STEP.c.status.in_(_MOVING) | waits).exists()
     return select(REQUEST.c.id, REQUEST.c.id).where(
+        REQUEST.c.completed_at.is_(None),  # what its index holds
         is_one_of(REQUEST.c.status, *MOVING),
         REQUEST.c.admitted,
         no_ticket | is_one_of(REQUEST.c.status, RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS),

@@ -87,19 +87,16 @@ class ServiceRequest(Base):
         Index("ix_service_requests_team", "requester_team", "created_at", "id"),
         Index("ix_service_requests_requester", "requester_id", "created_at", "id"),
         Index("ix_service_requests_created", "created_at", "id"),
-        # What the sweep's safety net looks through; `number` never changes, so that an event stays a HOT update.
-        Index(
-            "ix_service_requests_moving",
-            "number",
-            postgresql_where=text("status IN ('submitted', 'in_progress', 'cancelling', 'rolling_back')"),
-        ),
+        # No index here looks at `status`, so that a move is a HOT update as an event is: only the end is written to them all.
+        # This one is what the sweep's safety net looks through.
+        Index("ix_service_requests_moving", "number", postgresql_where=text("completed_at IS NULL")),
         Index(
             "ix_service_requests_turn",
             "priority",
             "number",
             postgresql_where=text("NOT admitted AND NOT unapproved"),
         ),
-        Index("ix_service_requests_completed", "completed_at", "id", postgresql_where=text("status = 'completed'")),
+        Index("ix_service_requests_completed", "completed_at", "id", postgresql_where=text("completed_at IS NOT NULL")),
         Index("ix_service_requests_deadline", "deadline", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_open", "requester_id", "created_at", "id", postgresql_where=text("completed_at IS NULL")),
         Index("ix_service_requests_words", text(FOUND_BY), postgresql_using="gin"),

@@ -46,7 +46,7 @@ def test_whoever_leaves_makes_room(lead: Lead) -> None:
 
 def test_a_short_step_keeps_the_lead(lead: Lead) -> None:
     lead.take("one", 0)
-    lead.begins("one")
+    lead.begins("one", "a kind")
     assert lead.ended("one")
     assert not lead.take("two", 0)
 
@@ -55,7 +55,7 @@ def test_a_long_step_passes_it_on_to_whoever_waits(lead: Lead, busy: Busy) -> No
     lead.take("one", 0)
     follower = threading.Thread(target=lambda: lead.take("two", 5))
     follower.start()
-    lead.begins("one")
+    lead.begins("one", "a kind")
     follower.join(5)
     assert not lead.ended("one")
     assert not busy.rung.is_set()
@@ -63,6 +63,31 @@ def test_a_long_step_passes_it_on_to_whoever_waits(lead: Lead, busy: Busy) -> No
 
 def test_when_nobody_waits_another_worker_is_rung_for(lead: Lead, busy: Busy) -> None:
     lead.take("one", 0)
-    lead.begins("one")
+    lead.begins("one", "a kind")
     assert busy.rung.wait(5)
     assert lead.ended("one")
+
+
+def test_a_kind_that_took_long_hands_it_on_at_once(lead: Lead, busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.jobs.lead.PATIENCE_SECONDS", 60.0)  # the usher would never pass it on
+    lead.take("one", 0)
+    lead.learns("a kind", 61.0)
+    lead.begins("one", "a kind")
+    assert lead.take("two", 0)
+    assert busy.rung.wait(5)
+
+
+def test_a_kind_that_ended_at_once_keeps_it_again(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.jobs.lead.PATIENCE_SECONDS", 60.0)
+    lead.take("one", 0)
+    lead.learns("a kind", 61.0)
+    lead.learns("a kind", 0.0)
+    lead.begins("one", "a kind")
+    assert not lead.take("two", 0)
+
+
+def test_what_was_short_and_takes_long_this_time_passes_it_on(lead: Lead, busy: Busy) -> None:
+    lead.take("one", 0)
+    lead.learns("a kind", 0.0)
+    lead.begins("one", "a kind")
+    assert busy.rung.wait(5)
