@@ -6,16 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import ARRAY, Connection, Select, String, and_, bindparam, func, select
 
+from app.catalog.kept_versions import VERSIONS, Pinned
 from app.core.order import OrderItem
 from app.core.versions import newest
 from app.errors import Fault
 from app.models.tables import CATALOG_BUNDLE, CATALOG_ITEM, VERSION
 
 ENTRY = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
-PINNED = [VERSION.c[name] for name in ("id", "name", "version", "title", "owner", "definition", "modules")]
-"""What an offer takes of a version: the document as it was written stays where it is."""
+
+
+def _entry_of(kind: str) -> Select[Any]:
+    """An entry with the key of the wanted version, by default its current one; null where there is no such version, active."""
+    table = ENTRY[kind]
+    wanted = func.coalesce(bindparam("version", type_=String()), table.c.version)
+    same = (VERSION.c.kind == kind, VERSION.c.name == table.c.name, VERSION.c.version == wanted, VERSION.c.active)
+    columns = (VERSION.c.id, table.c.active.label("offered"), table.c.access)
+    return select(*columns).select_from(table).outerjoin(VERSION, and_(*same)).where(table.c.name == bindparam("name"))
+
+
+_ENTRIES = {kind: _entry_of(kind) for kind in ENTRY}
+_ACTIVE_ITEMS = select(VERSION.c.id, VERSION.c.name, VERSION.c.version).where(
+    VERSION.c.kind == "item", VERSION.c.active, VERSION.c.name == func.any(bindparam("names", type_=ARRAY(String())))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +95,22 @@ class Offer:
 def find(connection: Connection, order: Mapping[str, Any]) -> tuple[Offer | None, list[Fault]]:
     """The offer that an order names, or faults that say what is unknown: entry, version, or an item no version fits.
 
-    Cost: one SELECT for an item, three for a bundle however many items it has.
+    Cost: one SELECT for an item, two for a bundle however many items it has, and one for versions that were not read before.
     """
     kind, key = ("item", "catalog_item") if "catalog_bundle" not in order else ("bundle", "catalog_bundle")
     name, version = order.get(key), order.get("version")
     if not isinstance(name, str) or not (version is None or isinstance(version, str)):
         return None, []
-    entry = _entry(connection, kind, name, version)
+    entry = connection.execute(_ENTRIES[kind], {"name": name, "version": version}).one_or_none()
     if entry is None or not entry.offered:
         return None, [Fault((key,), "unknown_entry", f"there is no {kind} {name} in the catalog")]
     if entry.id is None:
         known = ", ".join(_versions(connection, kind, name))
         return None, [Fault(("version",), "unknown_version", f"does not exist; there is {known}", {"oneof": known.split(", ")})]
+    pinned = VERSIONS.read(connection, [entry.id])[entry.id]
     if kind == "item":
-        return _item_offer(entry), []
-    return _bundle_offer(connection, entry)
+        return _item_offer(pinned, entry.access), []
+    return _bundle_offer(connection, pinned, entry.access)
 
 
 def current(connection: Connection, kind: str, name: str) -> Offer | None:
@@ -114,21 +129,12 @@ def _versions(connection: Connection, kind: str, name: str) -> list[str]:
     )
 
 
-def _entry(connection: Connection, kind: str, name: str, version: str | None) -> Row[Any] | None:
-    """An entry at a version, by default its current one. `id` is None where there is no such version that is active."""
-    table = ENTRY[kind]
-    same = (VERSION.c.kind == kind, VERSION.c.name == table.c.name, VERSION.c.version == (version or table.c.version))
-    statement: Select[Any] = select(*PINNED, table.c.active.label("offered"), table.c.access).select_from(table)
-    pinned = statement.outerjoin(VERSION, and_(*same, VERSION.c.active)).where(table.c.name == name)
-    return connection.execute(pinned).one_or_none()
-
-
-def _item_offer(pinned: Row[Any]) -> Offer:
+def _item_offer(pinned: Pinned, access: Mapping[str, Any] | None) -> Offer:
     item = _offer_item(pinned, {"as": pinned.name.replace("-", "_")}, required=True)
-    return _offer("item", pinned, [item])
+    return _offer("item", pinned, access, [item])
 
 
-def _offer(kind: str, pinned: Row[Any], items: Sequence[OfferItem]) -> Offer:
+def _offer(kind: str, pinned: Pinned, access: Mapping[str, Any] | None, items: Sequence[OfferItem]) -> Offer:
     return Offer(
         kind=kind,
         name=pinned.name,
@@ -139,11 +145,11 @@ def _offer(kind: str, pinned: Row[Any], items: Sequence[OfferItem]) -> Offer:
         definition=pinned.definition,
         modules=pinned.modules,
         items=items,
-        access=pinned.access,
+        access=access,
     )
 
 
-def _offer_item(pinned: Row[Any], entry: Mapping[str, Any], *, required: bool) -> OfferItem:
+def _offer_item(pinned: Pinned, entry: Mapping[str, Any], *, required: bool) -> OfferItem:
     return OfferItem(
         alias=entry["as"],
         catalog_item=pinned.name,
@@ -162,7 +168,7 @@ def _offer_item(pinned: Row[Any], entry: Mapping[str, Any], *, required: bool) -
     )
 
 
-def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | None, list[Fault]]:
+def _bundle_offer(connection: Connection, pinned: Pinned, access: Mapping[str, Any] | None) -> tuple[Offer | None, list[Fault]]:
     items: list[OfferItem] = []
     faults: list[Fault] = []
     bundle = pinned.definition["bundle"]
@@ -175,16 +181,14 @@ def _bundle_offer(connection: Connection, pinned: Row[Any]) -> tuple[Offer | Non
             faults.append(Fault(("catalog_bundle",), "unresolvable", message))
         else:
             items.append(_offer_item(found, entry, required=required))
-    return (None if faults else _offer("bundle", pinned, items)), faults
+    return (None if faults else _offer("bundle", pinned, access, items)), faults
 
 
-def _fitting(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Row[Any] | None]:
+def _fitting(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Pinned | None]:
     """For each (item, range) the newest active version that fits, or None."""
     versions: dict[str, dict[str, uuid.UUID]] = defaultdict(dict)
-    names = select(VERSION.c.id, VERSION.c.name, VERSION.c.version).where(VERSION.c.kind == "item", VERSION.c.active)
-    for row in connection.execute(names.where(VERSION.c.name.in_({name for name, _ in wanted}))):
+    for row in connection.execute(_ACTIVE_ITEMS, {"names": sorted({name for name, _ in wanted})}):
         versions[row.name][row.version] = row.id
     chosen = [versions[name].get(newest(fits, list(versions[name])) or "") for name, fits in wanted]
-    rows = connection.execute(select(*PINNED).where(VERSION.c.id.in_([key for key in chosen if key is not None])))
-    by_id = {row.id: row for row in rows}
-    return [by_id.get(key) for key in chosen]
+    found = VERSIONS.read(connection, [key for key in chosen if key is not None])
+    return [found.get(key) if key is not None else None for key in chosen]

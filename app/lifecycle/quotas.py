@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.cost import Price
@@ -20,6 +20,13 @@ from app.errors import Conflict, Fault, Invalid
 from app.models.tables import ITEM, QUOTA, QUOTA_COUNTER, QUOTA_RULES, REQUEST, VERSION
 
 RELEASED = "released"
+_LIMITS = (
+    select(QUOTA.c.resource, QUOTA.c.limit, select(QUOTA_RULES.c.rules).scalar_subquery().label("rules"))
+    .where(or_(QUOTA.c.team == "", QUOTA.c.team == bindparam("team")))
+    .ext(distinct_on(QUOTA.c.resource))
+    .order_by(QUOTA.c.resource, QUOTA.c.team.desc(), QUOTA.c.source)
+)
+"""The limits of a team. Every order asks for them: the statement is made once."""
 Counted = Mapping[tuple[str, str], tuple[Decimal, Decimal]]
 """`(team or user, resource)` -> what is used, what is reserved. What nobody counts yet is not there."""
 
@@ -160,13 +167,7 @@ def _lines(connection: Connection, holder: Holder, limits: Sequence[Limit], orde
 
 def _limits(connection: Connection, team: str) -> tuple[list[Limit], str]:
     """The limits of a team, and the currency of `monthly_cost`. What an administrator set wins, then what names the team."""
-    rules = select(QUOTA_RULES.c.rules).scalar_subquery()
-    rows = connection.execute(
-        select(QUOTA.c.resource, QUOTA.c.limit, rules.label("rules"))
-        .where(QUOTA.c.team.in_(("", team)))
-        .ext(distinct_on(QUOTA.c.resource))
-        .order_by(QUOTA.c.resource, QUOTA.c.team.desc(), QUOTA.c.source)
-    ).all()
+    rows = connection.execute(_LIMITS, {"team": team}).all()
     said: Mapping[str, Any] = (rows[0].rules if rows else None) or {}
     currency, warn_at = said.get("currency", "USD"), Decimal(str(said.get("warn_at", 0.8)))
     names = said.get("resources", {})
