@@ -16,11 +16,12 @@ DECLARE
     actor CONSTANT text := 'worker:' || p_worker;
     mine record;
     done record;
-    child record;
     following record;
     token uuid;
     others_left boolean;
     group_left boolean;
+    something_moves boolean;
+    hangs_on_more boolean;
     became text;
     kinds text[] := '{}';
     steps text[] := '{}';
@@ -38,8 +39,9 @@ BEGIN
             RETURN NEXT;
             RETURN;
         END IF;
-        SELECT count(*) > 0, coalesce(bool_or(s.item_alias IS NOT DISTINCT FROM done.item_alias), false)
-            INTO others_left, group_left
+        SELECT count(*) > 0, coalesce(bool_or(s.item_alias IS NOT DISTINCT FROM done.item_alias), false),
+                coalesce(bool_or(s.status IN ('ready', 'running', 'verifying')), false)
+            INTO others_left, group_left, something_moves
             FROM request_steps s
             WHERE s.request_id = p_request AND s.id <> p_step AND s.status NOT IN ('completed', 'skipped');
         IF mine.status <> 'in_progress' OR mine.failure IS NOT NULL
@@ -52,34 +54,20 @@ BEGIN
             RETURN;
         END IF;
         IF others_left THEN
-            FOR child IN
-                SELECT s.id, s.step_id, s.step_name, s.step_config -> 'when' AS condition
+            SELECT count(*), bool_or(s.step_config -> 'when' IS NOT NULL), array_agg(s.step_id::text ORDER BY s.position),
+                    array_agg(json_build_object('name', s.step_name)::text ORDER BY s.position)
+                INTO made_ready, hangs_on_more, steps, payloads
                 FROM request_steps s
                 WHERE s.request_id = p_request AND s.status = ANY (p_ready_from) AND s.depends_on ? done.step_id
                     AND NOT EXISTS (
                         SELECT 1 FROM request_steps parent
                         WHERE parent.request_id = p_request AND parent.id <> p_step AND s.depends_on ? parent.step_id
                             AND parent.status NOT IN ('completed', 'skipped')
-                    )
-                ORDER BY s.position
-            LOOP
-                IF child.condition IS NOT NULL THEN
-                    said := 'elsewhere';
-                    EXIT;
-                END IF;
-                kinds := kinds || 'step.ready'::text;
-                steps := steps || child.step_id::text;
-                payloads := payloads || json_build_object('name', child.step_name)::text;
-                made_ready := made_ready + 1;
-            END LOOP;
-            -- Nothing moves any more though something is left: it waits for a person, or behind what failed.
-            IF said IS NULL AND made_ready = 0 AND NOT EXISTS (
-                SELECT 1 FROM request_steps s WHERE s.request_id = p_request AND s.id <> p_step
-                    AND s.status IN ('ready', 'running', 'verifying')
-            ) THEN
+                    );
+            -- A `when` is worked out elsewhere. So is what is left where nothing moves any more: it waits for a person, or behind
+            -- what failed.
+            IF hangs_on_more OR (made_ready = 0 AND NOT something_moves) THEN
                 said := 'elsewhere';
-            END IF;
-            IF said IS NOT NULL THEN
                 made_ready := 0;
                 RETURN NEXT;
                 RETURN;
@@ -99,7 +87,7 @@ BEGIN
             UPDATE request_steps s SET status = 'ready', ready_at = clock_timestamp()
                 WHERE s.request_id = p_request AND s.step_id = ANY (steps);
         END IF;
-        kinds := 'step.completed'::text || kinds;
+        kinds := 'step.completed'::text || array_fill('step.ready'::text, ARRAY[made_ready]);
         steps := done.step_id::text || steps;
         payloads := json_build_object('name', done.step_name)::text || payloads;
         IF NOT others_left THEN

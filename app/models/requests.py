@@ -8,8 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.dialects.postgresql import JSON, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
-from app.models.base import Base, Created, Document, Key, Names, Word, one_of
+from app.models.base import Base, Created, Document, Key, Names, OneOf, Word
 
 FOUND_BY = (
     "to_tsvector('simple'::regconfig, translate((title::text || ' '::text) || request_id::text, '-_./@'::text, '     '::text))"
@@ -32,7 +31,7 @@ class ServiceRequest(Base):
     catalog_title: Mapped[Word]
     catalog_version: Mapped[Word]
     catalog_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("catalog_versions.id"))
-    status: Mapped[Word]
+    status: Mapped[str] = mapped_column(OneOf("request_status"))
     bundle_parameters: Mapped[Document]
     item_parameters: Mapped[Document]
     """By alias: the values of every selected item, defaults and fixed values included."""
@@ -61,7 +60,7 @@ class ServiceRequest(Base):
     """What it cost when it was ordered (`app.core.cost.Price.as_json`); null where nothing of it has a price."""
     quota_takes: Mapped[dict[str, Any] | None]
     """What it takes of quotas and limits, by resource (`app.core.quota.takes`)."""
-    quota_state: Mapped[str | None]
+    quota_state: Mapped[str | None] = mapped_column(OneOf("quota_state"))
     """Whether that is reserved, used or released. Triggers keep it (`app/lifecycle/quotas.sql`)."""
     deadline: Mapped[datetime | None]
     created_at: Mapped[Created]
@@ -70,8 +69,6 @@ class ServiceRequest(Base):
     items: Mapped[list["BundleRequestItem"]] = relationship(order_by="BundleRequestItem.position", lazy="raise")
     steps: Mapped[list["RequestStep"]] = relationship(order_by="RequestStep.position", lazy="raise")
     __table_args__ = (
-        one_of("status", RequestStatus, "status"),
-        CheckConstraint("quota_state IN ('reserved', 'used', 'released')", name="quota_state"),
         CheckConstraint(
             "NOT unapproved OR NOT admitted"
             " AND status IN ('submitted', 'pending_approval', 'needs_info', 'cancelling', 'cancelled', 'rejected')",
@@ -89,7 +86,7 @@ class ServiceRequest(Base):
         Index("ix_service_requests_created", "created_at", "id"),
         # No index here looks at `status`, so that a move is a HOT update as an event is: only the end is written to them all.
         # This one is what the sweep's safety net looks through.
-        Index("ix_service_requests_moving", "number", postgresql_where=text("completed_at IS NULL")),
+        Index("ix_service_requests_moving", "number", postgresql_where=text("completed_at IS NULL AND admitted")),
         Index(
             "ix_service_requests_turn",
             "priority",
@@ -143,7 +140,7 @@ class RequestStep(Base):
     step_name: Mapped[Word]
     step_title: Mapped[Word]
     step_type: Mapped[Word]
-    kind: Mapped[Word] = mapped_column(default="step", server_default="step")
+    kind: Mapped[str] = mapped_column(OneOf("step_kind"), default="step", server_default="step")
     """`step`, or a check before and after the steps: `preflight`, `health`. Checks are run as steps are, and shown apart."""
     item_alias: Mapped[str | None]
     owner_team: Mapped[Word]
@@ -154,8 +151,8 @@ class RequestStep(Base):
     """What verification saw: `[{name, ok, expected, actual}]`."""
     depends_on: Mapped[Names]
     module_sha256: Mapped[str | None] = mapped_column(ForeignKey("catalog_modules.sha256"))
-    status: Mapped[Word]
-    activity: Mapped[Word] = mapped_column(default="run", server_default="run")
+    status: Mapped[str] = mapped_column(OneOf("step_status"))
+    activity: Mapped[str] = mapped_column(OneOf("step_activity"), default="run", server_default="run")
     position: Mapped[int]
     request_number: Mapped[int] = mapped_column(BigInteger)
     priority: Mapped[int] = mapped_column(default=100, server_default="100")
@@ -175,7 +172,7 @@ class RequestStep(Base):
     """Since when it waits for a worker, or has last done so."""
     stop_wanted: Mapped[bool] = mapped_column(default=False, server_default="false")
     """The request is being cancelled: whoever runs this step, here or outside, is asked to end it."""
-    undo: Mapped[str | None]
+    undo: Mapped[str | None] = mapped_column(OneOf("step_undo"))
     """`wanted` while the request rolls back, `kept` when a person said that it stays."""
     handle: Mapped[Document]
     external_id: Mapped[str | None]
@@ -190,8 +187,6 @@ class RequestStep(Base):
     completed_at: Mapped[datetime | None]
     attempts: Mapped[list["StepAttempt"]] = relationship(order_by="StepAttempt.attempt_number", lazy="raise")
     __table_args__ = (
-        one_of("status", StepStatus, "status"),
-        one_of("activity", (one for one in Activity if one != Activity.PLAN), "activity"),
         UniqueConstraint("request_id", "step_id"),
         Index("ix_request_steps_ready", "priority", "request_number", "position", postgresql_where=text("status = 'ready'")),
         Index(
@@ -199,8 +194,6 @@ class RequestStep(Base):
         ),
         # Waits, probes and undos alike: whatever is to be looked at by itself has a time, and nothing else has.
         Index("ix_request_steps_due", "check_after", postgresql_where=text("check_after IS NOT NULL")),
-        CheckConstraint("kind IN ('step', 'preflight', 'health')", name="kind"),
-        CheckConstraint("undo IN ('wanted', 'kept')", name="undo"),
         {
             "postgresql_with": {
                 "fillfactor": "70",
@@ -219,7 +212,7 @@ class StepAttempt(Base):
     step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("request_steps.id", ondelete="CASCADE"))
     attempt_number: Mapped[int]
     idempotency_key: Mapped[Word]
-    status: Mapped[Word]
+    status: Mapped[str] = mapped_column(OneOf("attempt_status"))
     worker: Mapped[str | None]
     lease_token: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
     inputs: Mapped[dict[str, Any] | None]
@@ -233,7 +226,7 @@ class StepAttempt(Base):
     external_id: Mapped[str | None]
     started_at: Mapped[Created]
     completed_at: Mapped[datetime | None]
-    __table_args__ = (one_of("status", AttemptStatus, "status"), UniqueConstraint("step_id", "attempt_number"))
+    __table_args__ = (UniqueConstraint("step_id", "attempt_number"),)
 
 
 class StepLog(Base):
