@@ -7,7 +7,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, identity, web
+from app import api, identity, reader, web
 from app.catalog.options import Options
 from app.cli import catalog_group
 from app.database import engine_options
@@ -45,6 +45,7 @@ def create(settings: Settings | None = None) -> Flask:
     )
     app.extensions["streams"] = Door(settings.stream_socket)
     db.init_app(app)
+    reader.init_app(app)
     app.extensions["migrate"] = migrations = Migrations(app)
     if click.get_current_context(silent=True) is not None:
         migrations.load()  # for the commands `flask db …`, which it adds itself

@@ -12,6 +12,7 @@ from app import audit, events
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.failpoints import failpoint
+from app.reader import let_go
 from app.vault import Vault
 
 
@@ -43,6 +44,7 @@ def transaction() -> Iterator[Unit]:
 
     An exception rolls all of it back.
     """
+    let_go()  # a call holds one connection at a time
     unit = Unit(db.session.connection(), current_app.extensions["vault"], rules=current_app.extensions["rules"])
     try:
         yield unit

@@ -9,12 +9,12 @@ from app.api.endpoint import endpoint
 from app.api.parts import cursors
 from app.api.shapes import approvals as shapes
 from app.api.shapes import requests as request_shapes
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import approvals, quotas, revising
 from app.queries import approvals as queries
 from app.queries import requests
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("approvals", __name__)
@@ -27,7 +27,7 @@ TAG = "approvals"
 def list_approvals(query: shapes.ApprovalsQuery) -> shapes.ApprovalList:
     """Approvals that the caller is asked for, oldest first; never those of their own orders."""
     person = current_person()
-    found = queries.listing(db.session, person, query.filters, query.limit, query.cursor, cursors())
+    found = queries.listing(reader(), person, query.filters, query.limit, query.cursor, cursors())
     return shapes.ApprovalList.of(found, person)
 
 
@@ -104,12 +104,12 @@ def revise_order(request_id: str, body: dict[str, Any]) -> request_shapes.Reques
 
 def _shown(approval_id: str) -> shapes.ApprovalDetail:
     person = current_person()
-    listed = queries.one(db.session, person, approval_id)
-    detail = requests.detail(db.session, person, listed.request_id)
-    lines = quotas.held_by(db.session.connection(), listed.request_id)
+    listed = queries.one(reader(), person, approval_id)
+    detail = requests.detail(reader(), person, listed.request_id)
+    lines = quotas.held_by(reader(), listed.request_id)
     return shapes.ApprovalDetail.whole(listed, detail, lines, person)
 
 
 def _request(request_id: str) -> request_shapes.RequestDetail:
     person = current_person()
-    return request_shapes.RequestDetail.of(requests.detail(db.session, person, request_id), person)
+    return request_shapes.RequestDetail.of(requests.detail(reader(), person, request_id), person)

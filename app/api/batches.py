@@ -10,11 +10,11 @@ from app.api.parts import cursors
 from app.api.reading import idempotency_key
 from app.api.shapes import batches as shapes
 from app.errors import Fault, Invalid
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import batch_files, batches
 from app.queries import batches as queries
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("batches", __name__)
@@ -51,7 +51,7 @@ def create_batch(query: shapes.BatchQuery, body: dict[str, Any] | str) -> shapes
 @endpoint(TAG, shapes.BatchList, query=shapes.BatchesQuery)
 def list_batches(query: shapes.BatchesQuery) -> shapes.BatchList:
     """Batches that the caller sent, newest first; administrators see those of everybody."""
-    return shapes.BatchList.of(queries.listing(db.session, current_person(), query.limit, query.cursor, cursors()))
+    return shapes.BatchList.of(queries.listing(reader(), current_person(), query.limit, query.cursor, cursors()))
 
 
 @blueprint.get("/batches/<batch_id>")
@@ -72,9 +72,9 @@ def _of_json(query: shapes.BatchQuery, body: dict[str, Any]) -> batches.Batch:
 def _of_csv(query: shapes.BatchQuery, body: str) -> batches.Batch:
     if query.entry is None:
         raise Invalid(faults=[Fault(("entry",), "required", "must name the bundle or item that the rows order")])
-    offer = batch_files.offer_of(db.session.connection(), query.entry, query.kind, query.version)
+    offer = batch_files.offer_of(reader(), query.entry, query.kind, query.version)
     return batch_files.batch_of(offer, body, query.version, query.mode or "all_or_nothing").batch
 
 
 def _shown(batch_id: str) -> shapes.BatchShown:
-    return shapes.BatchShown.of_detail(queries.found(db.session, current_person(), batch_id))
+    return shapes.BatchShown.of_detail(queries.found(reader(), current_person(), batch_id))

@@ -7,13 +7,13 @@ from flask import Blueprint
 from app.api.endpoint import endpoint
 from app.api.parts import cursors
 from app.api.shapes import catalog as shapes
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.queries import catalog as queries
 from app.queries import forecast, search
 from app.queries.catalog import Entry
 from app.queries.paging import Page
+from app.reader import reader
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog")
 TAG = "catalog"
@@ -32,7 +32,7 @@ def list_items(query: shapes.CatalogQuery) -> shapes.ItemList:
 @endpoint(TAG, shapes.ItemDetail, query=shapes.VersionQuery, revalidates=True)
 def get_item(name: str, query: shapes.VersionQuery) -> shapes.ItemDetail:
     """One item with its form, at its current version or at another one."""
-    detail = queries.detail(db.session, "item", name, query.version)
+    detail = queries.detail(reader(), "item", name, query.version)
     return shapes.ItemDetail.whole(detail, _seen([detail.entry]))
 
 
@@ -41,7 +41,7 @@ def get_item(name: str, query: shapes.VersionQuery) -> shapes.ItemDetail:
 @endpoint(TAG, shapes.VersionList, revalidates=True)
 def list_item_versions(name: str) -> shapes.VersionList:
     """The versions of an item that can be ordered, newest first."""
-    return shapes.VersionList.of(queries.detail(db.session, "item", name))
+    return shapes.VersionList.of(queries.detail(reader(), "item", name))
 
 
 @blueprint.get("/bundles")
@@ -57,7 +57,7 @@ def list_bundles(query: shapes.CatalogQuery) -> shapes.BundleList:
 @endpoint(TAG, shapes.BundleDetail, query=shapes.VersionQuery, revalidates=True)
 def get_bundle(name: str, query: shapes.VersionQuery) -> shapes.BundleDetail:
     """One bundle with its items and its form, at its current version or at another one."""
-    detail = queries.detail(db.session, "bundle", name, query.version)
+    detail = queries.detail(reader(), "bundle", name, query.version)
     return shapes.BundleDetail.whole(detail, _seen([detail.entry]))
 
 
@@ -66,7 +66,7 @@ def get_bundle(name: str, query: shapes.VersionQuery) -> shapes.BundleDetail:
 @endpoint(TAG, shapes.VersionList, revalidates=True)
 def list_bundle_versions(name: str) -> shapes.VersionList:
     """The versions of a bundle that can be ordered, newest first."""
-    return shapes.VersionList.of(queries.detail(db.session, "bundle", name))
+    return shapes.VersionList.of(queries.detail(reader(), "bundle", name))
 
 
 @blueprint.get("/search")
@@ -74,17 +74,17 @@ def list_bundle_versions(name: str) -> shapes.VersionList:
 @endpoint(TAG, shapes.SearchResult, query=shapes.SearchQuery, revalidates=True)
 def search_catalog(query: shapes.SearchQuery) -> shapes.SearchResult:
     """Items and bundles in whose title, tags, owner or description all words are found, typing mistakes set right."""
-    person, spelling = current_person(), search.spelled(db.session, query.q, literally=query.literal)
+    person, spelling = current_person(), search.spelled(reader(), query.q, literally=query.literal)
     filters = query.filters(spelling.words, person)
-    every, facets = search.found(db.session, filters, query.limit)
+    every, facets = search.found(reader(), filters, query.limit)
     found = every.cut(query.limit)
     return shapes.SearchResult.of(found, spelling, facets, _seen(found.shown))
 
 
 def _listed(kind: str, query: shapes.CatalogQuery) -> tuple[Page[Entry], shapes.Seen]:
-    page = queries.entries(db.session, kind, query.filters, query.limit, query.cursor, cursors())
+    page = queries.entries(reader(), kind, query.filters, query.limit, query.cursor, cursors())
     return page, _seen(page.items)
 
 
 def _seen(entries: Sequence[Entry]) -> shapes.Seen:
-    return shapes.Seen(current_person(), forecast.of_entries(db.session, [(one.kind, one.name) for one in entries]))
+    return shapes.Seen(current_person(), forecast.of_entries(reader(), [(one.kind, one.name) for one in entries]))

@@ -15,13 +15,13 @@ from app.api.shapes import drafts as shapes
 from app.api.shapes.requests import RequestCreated
 from app.catalog import offers
 from app.core.secrecy import without_secrets
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import drafts, templates
 from app.lifecycle.kept_entries import drift
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("drafts", __name__)
@@ -35,7 +35,7 @@ def list_drafts(query: shapes.KeptQuery) -> shapes.DraftList:
     """The caller's drafts and those shared with their teams, the one that changed last first."""
     person = current_person()
     return shapes.DraftList.of(
-        queries.listing(db.session, person, "draft", query.filters, query.limit, query.cursor, cursors()), settings().draft_days
+        queries.listing(reader(), person, "draft", query.filters, query.limit, query.cursor, cursors()), settings().draft_days
     )
 
 
@@ -104,7 +104,7 @@ def list_templates(query: shapes.KeptQuery) -> shapes.TemplateList:
     """The caller's templates and those shared with their teams, the one that changed last first."""
     person = current_person()
     return shapes.TemplateList.of(
-        queries.listing(db.session, person, "template", query.filters, query.limit, query.cursor, cursors())
+        queries.listing(reader(), person, "template", query.filters, query.limit, query.cursor, cursors())
     )
 
 
@@ -149,17 +149,17 @@ def delete_template(template_id: uuid.UUID) -> None:
 
 
 def _draft(draft_id: uuid.UUID) -> shapes.Draft:
-    kept = queries.one(db.session, current_person(), "draft", draft_id)
+    kept = queries.one(reader(), current_person(), "draft", draft_id)
     return shapes.Draft.of(kept, settings().draft_days, **_detail(kept))
 
 
 def _template(template_id: uuid.UUID) -> shapes.Template:
-    kept = queries.one(db.session, current_person(), "template", template_id)
+    kept = queries.one(reader(), current_person(), "template", template_id)
     return shapes.Template.of(kept, **_detail(kept))
 
 
 def _detail(kept: Kept) -> dict[str, Any]:
-    connection = db.session.connection()
+    connection = reader()
     offer = offers.current(connection, kept.kind, kept.catalog_name)
     if offer is None:
         return shapes.detail(kept, None, ())

@@ -7,7 +7,6 @@ from app.api.parts import settings
 from app.api.reading import last_event_id
 from app.api.shapes import live as shapes
 from app.api.waiting import credential, door
-from app.extensions import db
 from app.handover import handshake
 from app.handover.door import STREAM_HEADERS
 from app.handover.message import Log, Watch
@@ -15,6 +14,7 @@ from app.identity import current_person
 from app.identity.forms import origin_of
 from app.identity.guard import api_caller
 from app.queries import live
+from app.reader import reader
 
 blueprint = Blueprint("live", __name__, url_prefix="/requests/<request_id>")
 TAG = "requests"
@@ -29,7 +29,7 @@ def stream_request(request_id: str, query: shapes.StreamQuery) -> Response:
     Comments come every 15 seconds. Whoever was cut off asks again with `Last-Event-ID`, or `after`. 204: it has ended, and
     nothing more comes unless somebody resumes or rolls it back.
     """
-    head = live.head(db.session, current_person(), request_id)
+    head = live.head(reader(), current_person(), request_id)
     after = last_event_id(query.after)
     if head.ended and head.last <= after:
         return Response(status=204)
@@ -45,7 +45,7 @@ def watch_request(request_id: str, query: shapes.StreamQuery) -> Response:
 
     The client has to answer pings and sends nothing else. 1001: the portal restarts; 1008: ask again, the access has ended.
     """
-    head = live.head(db.session, current_person(), request_id)
+    head = live.head(reader(), current_person(), request_id)
     accepted = handshake.accept(origin_of(settings().public_url))
     return door().hand(Watch("websocket", str(head.key), credential(), query.after), accepted, 101)
 
@@ -58,10 +58,10 @@ def stream_step_log(request_id: str, step_id: str, query: shapes.LogStreamQuery)
 
     Whoever was cut off asks again with `Last-Event-ID`, or `after`. 204: the attempt is over, and all of its lines were told.
     """
-    head = live.head(db.session, current_person(), request_id)
-    log = live.log_head(db.session, head.key, step_id, query.attempt)
+    head = live.head(reader(), current_person(), request_id)
+    log = live.log_head(reader(), head.key, step_id, query.attempt)
     after = last_event_id(query.after)
-    found = live.lines(db.session, {(log.step, log.attempt): after}, 1)[log.step, log.attempt]
+    found = live.lines(reader(), {(log.step, log.attempt): after}, 1)[log.step, log.attempt]
     if found.ended and not found.lines:
         return Response(status=204)
     watch = Watch("sse", str(head.key), credential(), log=Log(str(log.step), log.attempt, after))

@@ -4,10 +4,10 @@ from flask import Blueprint
 
 from app.api.endpoint import endpoint
 from app.api.shapes import options as shapes
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle.looking_up import offered_by
+from app.reader import reader
 
 blueprint = Blueprint("options", __name__, url_prefix="/catalog")
 TAG = "catalog"
@@ -31,5 +31,5 @@ def get_bundle_options(name: str, field: str, query: shapes.OptionsQuery) -> sha
 
 def _answer(kind: str, name: str, field: str, query: shapes.OptionsQuery) -> shapes.OptionsAnswer:
     entry = {f"catalog_{kind}": name} | ({"version": query.version} if query.version else {})
-    offered = offered_by(db.session.connection(), current_person(), entry, field, query.answers, query.team)
+    offered = offered_by(reader(), current_person(), entry, field, query.answers, query.team)
     return shapes.OptionsAnswer.of(field, offered, query)

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.identity import current_person, tokens
 from app.identity.guard import api_caller
 from app.models import AccessToken
+from app.reader import reader
 from app.transaction import Unit, transaction
 
 blueprint = Blueprint("people", __name__)
@@ -72,7 +73,7 @@ def revoke_token(token_id: uuid.UUID) -> None:
 
 def _granted(asked: list[shapes.Scope] | None) -> list[str]:
     """The scopes of a new token. Raises Invalid for more than the calling one has."""
-    calling = db.session.scalar(select(AccessToken.scopes).where(AccessToken.id == g.token_id)) if g.token_id else None
+    calling = reader().scalar(select(AccessToken.scopes).where(AccessToken.id == g.token_id)) if g.token_id else None
     own = sorted(calling if calling is not None else tokens.SCOPES)
     if asked is not None and not set(asked) <= set(own):
         message = f"can be {' and '.join(own)}, as those of the token that you call with"

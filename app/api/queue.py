@@ -4,10 +4,10 @@ from flask import Blueprint
 
 from app.api.endpoint import endpoint
 from app.api.shapes import queue as shapes
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.queries import queue
+from app.reader import reader
 
 blueprint = Blueprint("queue", __name__)
 TAG = "operations"
@@ -21,4 +21,4 @@ def get_queue() -> shapes.Load:
 
     For members of platform teams and administrators.
     """
-    return shapes.Load.of(queue.load(db.session, current_person()))
+    return shapes.Load.of(queue.load(reader(), current_person()))

@@ -9,11 +9,11 @@ from app.api.correlation import caller
 from app.api.endpoint import endpoint
 from app.api.shapes import quotas as shapes
 from app.errors import NotAllowed
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle.quota_limits import set_limits
 from app.queries import quotas
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("quotas", __name__)
@@ -35,7 +35,7 @@ def get_all_quotas(query: shapes.QuotasQuery) -> shapes.QuotaList:
     """The quotas of every team that is known, 200 at most; `team` narrows. For administrators."""
     if not current_person().is_admin:
         raise NotAllowed("only administrators see the quotas of every team")
-    return _told(quotas.teams(db.session, query.team or ""))
+    return _told(quotas.teams(reader(), query.team or ""))
 
 
 @blueprint.put("/admin/quotas")
@@ -50,4 +50,4 @@ def set_quotas(body: shapes.NewLimits) -> shapes.TeamQuotas:
 
 
 def _told(teams: Sequence[str]) -> shapes.QuotaList:
-    return shapes.QuotaList(teams=shapes.TeamQuotas.all_of(teams, quotas.standing(db.session, teams)))
+    return shapes.QuotaList(teams=shapes.TeamQuotas.all_of(teams, quotas.standing(reader(), teams)))

@@ -25,6 +25,7 @@ from app.queries import live, request_lists
 from app.queries import requests as queries
 from app.queries.forecast import of_entry
 from app.queries.request_export import export
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("requests", __name__, url_prefix="/requests")
@@ -55,9 +56,9 @@ def validate_request(body: dict[str, Any]) -> Validation:
     Answers 200 whatever is wrong with the order, once it can be read.
     """
     who = caller()
-    prepared = prepare(db.session.connection(), who, body)
+    prepared = prepare(reader(), who, body)
     offer = prepared.offer
-    known = of_entry(db.session, offer.kind, offer.name) if offer else None
+    known = of_entry(reader(), offer.kind, offer.name) if offer else None
     return Validation.of(prepared, look_ahead(prepared, who, body), known)
 
 
@@ -69,7 +70,7 @@ def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList | Response:
     zone = ZoneInfo(settings().timezone)
     if query.format == "csv" or (query.format is None and wants_csv()):
         return streamed(export(db.engine, current_person(), query.filters(zone), zone), CSV)
-    page = request_lists.listing(db.session, current_person(), query.filters(zone), query.limit, query.cursor, cursors())
+    page = request_lists.listing(reader(), current_person(), query.filters(zone), query.limit, query.cursor, cursors())
     return shapes.RequestList.of(page)
 
 
@@ -79,7 +80,7 @@ def list_requests(query: shapes.RequestsQuery) -> shapes.RequestList | Response:
 def get_request(request_id: str, query: shapes.DetailQuery) -> shapes.RequestDetail | Response:
     """One request with its steps and outputs. With `wait` it is answered as soon as it changes."""
     if query.wait:
-        head = live.head(db.session, current_person(), request_id)
+        head = live.head(reader(), current_person(), request_id)
         handed = waiting.until_news(head, head.last if query.after is None else query.after, query.wait)
         if handed is not None:
             return handed
@@ -91,7 +92,7 @@ def get_request(request_id: str, query: shapes.DetailQuery) -> shapes.RequestDet
 @endpoint(TAG, shapes.RequestOutputs, query=shapes.OutputsQuery, texts=["text/plain"])
 def get_request_outputs(request_id: str, query: shapes.OutputsQuery) -> shapes.RequestOutputs | Response:
     """The outputs so far, of all or of one item; sensitive ones masked unless the team that asked wants them revealed."""
-    kept = queries.outputs(db.session, current_person(), request_id)
+    kept = queries.outputs(reader(), current_person(), request_id)
     clear = _revealed(request_id, query.item) if query.reveal else {}
     return outputs.answer(request_id, kept, query, clear)
 
@@ -101,11 +102,11 @@ def get_request_outputs(request_id: str, query: shapes.OutputsQuery) -> shapes.R
 @endpoint(TAG, shapes.RequestEventList, query=shapes.EventsQuery)
 def list_request_events(request_id: str, query: shapes.EventsQuery) -> shapes.RequestEventList | Response:
     """What happened, numbered without holes, oldest first. With `wait` it is answered as soon as there is something."""
-    head = live.head(db.session, current_person(), request_id)
+    head = live.head(reader(), current_person(), request_id)
     handed = waiting.until_news(head, query.after, query.wait)
     if handed is not None:
         return handed
-    news = live.news(db.session, {head.key: query.after}, query.limit + 1)[head.key]
+    news = live.news(reader(), {head.key: query.after}, query.limit + 1)[head.key]
     return shapes.RequestEventList.of(request_id, news, query)
 
 
@@ -162,4 +163,4 @@ def _revealed(request_id: str, group: str | None) -> Revealed:
 
 def _shown(request_id: str) -> shapes.RequestDetail:
     person = current_person()
-    return shapes.RequestDetail.of(queries.detail(db.session, person, request_id), person)
+    return shapes.RequestDetail.of(queries.detail(reader(), person, request_id), person)

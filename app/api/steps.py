@@ -8,12 +8,12 @@ from app.api.shapes import step_plans
 from app.api.shapes import steps as shapes
 from app.api.shapes.decisions import Reason
 from app.errors import Fault, Invalid
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide, planning
 from app.queries import logs
 from app.queries import requests as queries
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("steps", __name__, url_prefix="/requests/<request_id>/steps")
@@ -36,7 +36,7 @@ def get_step_log(request_id: str, step_id: str, query: shapes.LogQuery) -> shape
     if query.after is not None and query.before is not None:
         raise Invalid(faults=[Fault(("before",), "exclusive", "cannot be given together with after")])
     found = logs.page(
-        db.session,
+        reader(),
         current_person(),
         request_id,
         step_id,
@@ -97,4 +97,4 @@ def _plan(request_id: str, step_id: str) -> step_plans.StepPlan:
 
 
 def _shown(request_id: str, step_id: str) -> shapes.StepDetail:
-    return shapes.StepDetail.whole(request_id, queries.step(db.session, current_person(), request_id, step_id))
+    return shapes.StepDetail.whole(request_id, queries.step(reader(), current_person(), request_id, step_id))

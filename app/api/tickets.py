@@ -7,11 +7,11 @@ from app.api.endpoint import endpoint
 from app.api.once import once
 from app.api.parts import cursors
 from app.api.shapes import tickets as shapes
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import tickets
 from app.queries import tickets as queries
+from app.reader import reader
 from app.transaction import Unit, transaction
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -23,9 +23,7 @@ TAG = "manual work"
 @endpoint(TAG, shapes.TicketList, query=shapes.TicketsQuery)
 def list_tickets(query: shapes.TicketsQuery) -> shapes.TicketList:
     """Tickets of requests that the caller may see, oldest first."""
-    return shapes.TicketList.of(
-        queries.queue(db.session, current_person(), query.filters, query.limit, query.cursor, cursors())
-    )
+    return shapes.TicketList.of(queries.queue(reader(), current_person(), query.filters, query.limit, query.cursor, cursors()))
 
 
 @blueprint.get("/<ticket_id>")
@@ -61,7 +59,7 @@ def release_ticket(ticket_id: str) -> shapes.Ticket:
 @endpoint(TAG, shapes.CommentList)
 def list_ticket_comments(ticket_id: str) -> shapes.CommentList:
     """What was written on a ticket, oldest first."""
-    return shapes.CommentList.of(ticket_id, queries.comments(db.session, current_person(), ticket_id))
+    return shapes.CommentList.of(ticket_id, queries.comments(reader(), current_person(), ticket_id))
 
 
 @blueprint.post("/<ticket_id>/comments")
@@ -73,7 +71,7 @@ def create_ticket_comment(ticket_id: str, body: shapes.CommentText) -> shapes.Co
     def write(unit: Unit) -> shapes.Comment:
         tickets.comment(unit, caller(), ticket_id, body.text)
         # Read before the commit: until then the request's lock keeps anybody else from writing a later one.
-        return shapes.Comment.of(queries.comments(db.session, current_person(), ticket_id)[-1])
+        return shapes.Comment.of(queries.comments(reader(), current_person(), ticket_id)[-1])
 
     return once(write)
 
@@ -114,4 +112,4 @@ def reject_ticket(ticket_id: str, body: shapes.Rejection) -> shapes.Ticket:
 
 
 def _shown(ticket_id: str) -> shapes.Ticket:
-    return shapes.Ticket.of(queries.ticket(db.session, current_person(), ticket_id))
+    return shapes.Ticket.of(queries.ticket(reader(), current_person(), ticket_id))

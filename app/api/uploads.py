@@ -12,9 +12,9 @@ from app.api.parts import files, settings
 from app.api.reading import FILE_BODY, FILE_FORM
 from app.api.shapes import uploads as shapes
 from app.errors import Fault, Invalid, WrongMediaType
-from app.extensions import db
 from app.identity.guard import api_caller
 from app.lifecycle import uploads
+from app.reader import reader
 from app.transaction import transaction
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
@@ -48,7 +48,7 @@ def create_upload(query: shapes.UploadQuery) -> shapes.Upload | Response:
 @endpoint(TAG, shapes.Upload)
 def get_upload(upload_id: str) -> shapes.Upload:
     """What is known of a file: of the caller's own, and of those that a request uses which the caller may see."""
-    return shapes.Upload.of(uploads.show(db.session.connection(), caller(), upload_id))
+    return shapes.Upload.of(uploads.show(reader(), caller(), upload_id))
 
 
 def _sent(limit: int) -> tuple[BinaryIO, str]:

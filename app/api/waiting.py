@@ -11,12 +11,12 @@ from flask import Response, current_app, g, request
 
 from app.api.correlation import request_id
 from app.errors import Unavailable
-from app.extensions import db
 from app.handover.door import Door, own_address, replay
 from app.handover.message import Credential, Watch
 from app.identity import current_person
 from app.queries import live
 from app.queries.live import Head
+from app.reader import let_go, reader
 
 LOOK_SECONDS = 0.25
 _HERE = threading.Semaphore(2)
@@ -65,9 +65,9 @@ def _wait_here(head: Head, after: int, seconds: int) -> None:
     try:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            db.session.rollback()  # no connection is held, and the next look sees what was committed meanwhile
+            let_go()  # no connection is held, and the next look sees what was committed meanwhile
             time.sleep(LOOK_SECONDS)
-            last, ended = live.heads(db.session, [head.key]).get(head.key, (after, True))
+            last, ended = live.heads(reader(), [head.key]).get(head.key, (after, True))
             if last > after or ended:
                 return
     finally:

@@ -10,13 +10,15 @@ from app.identity.claims import read, teams_in
 from app.identity.parts import now, parts
 from app.identity.people import Known
 from app.identity.tokens import Bearer
+from app.reader import let_go, reader
 
 
 def of_bearer(authorization: str) -> Bearer:
-    """Who holds the token in an Authorization header. The caller commits.
+    """Who holds the token in an Authorization header, looked up anew with every call: what is revoked is refused at once.
 
-    Raises SignInNeeded with a sentence (`unauthenticated`, `invalid_token`, `token_suspended`), SignInRefused when the provider
-    does not say which teams the holder is in, and Unavailable when it does not answer.
+    Cost: one read; where something is to be noted, a transaction besides. Raises SignInNeeded with a sentence
+    (`unauthenticated`, `invalid_token`, `token_suspended`), SignInRefused when the provider does not say which teams the holder
+    is in, and Unavailable when it does not answer.
     """
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
@@ -26,10 +28,16 @@ def of_bearer(authorization: str) -> Bearer:
 
 
 def _by_personal_token(token: str) -> Bearer:
-    found = tokens.find(db.session, token, parts().settings.admin_team, now())
-    if found.known.fresh(now()):
+    found = tokens.find(reader(), token, parts().settings.admin_team, now())
+    fresh = found.known.fresh(now())
+    if fresh and not found.unnoted:
         return found
-    return replace(found, known=_confirmed(found.known))
+    let_go()
+    if found.unnoted and found.token_id is not None:
+        tokens.note_use(db.session, found.token_id, now())
+    known = found.known if fresh else _confirmed(found.known)
+    db.session.commit()
+    return replace(found, known=known)
 
 
 def _confirmed(stale: Known) -> Known:
@@ -52,10 +60,12 @@ def _by_provider_token(token: str) -> Bearer:
     here = parts()
     claims = bearer.verify(token, here.rules, here.keys, now())
     issuer, admin_team = here.settings.oidc_issuer, here.settings.admin_team
-    known = people.find(db.session, issuer, claims["sub"], admin_team)
+    known = people.find(reader(), issuer, claims["sub"], admin_team)
     if known is None or not known.fresh(now()):
+        let_go()
         path = here.settings.oidc_groups_claim
         more = here.provider.userinfo(token) if teams_in(claims, path) is None else None
         user = people.note(db.session, read(issuer, claims, more, path))
         known = people.get(db.session, user.id, admin_team)
+        db.session.commit()
     return Bearer(known, frozenset(tokens.SCOPES), until=datetime.fromtimestamp(claims["exp"], UTC))

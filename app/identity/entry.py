@@ -9,6 +9,7 @@ from app.identity import people, sessions
 from app.identity.oidc import Arrival
 from app.identity.parts import now, parts
 from app.identity.sessions import Client, Found
+from app.reader import let_go, reader
 
 COOKIE_KEY = "sid"
 
@@ -32,6 +33,7 @@ def sign_in(arrival: Arrival) -> None:
 def sign_out() -> str | None:
     """End this browser's session; answers the ID token that the provider wants back, if there was one."""
     found = current_session()
+    let_go()
     id_token = _end_current()
     if found is not None:
         _record(found.known.person.user_id, "session.end")
@@ -52,7 +54,7 @@ def current_session() -> Found | None:
     secret = session.get(COOKIE_KEY)
     if not isinstance(secret, str):
         return None
-    return sessions.find(db.session, secret, parts().settings.admin_team, now())
+    return sessions.find(reader(), secret, parts().settings.admin_team, now())
 
 
 def _end_current() -> str | None:

@@ -17,9 +17,10 @@ from werkzeug.urls import iri_to_uri
 from app.core.access import Person
 from app.errors import NotAllowed, SignInNeeded, StratusError
 from app.extensions import db
-from app.identity import callers, entry, forms, freshness
+from app.identity import callers, entry, forms, freshness, sessions
 from app.identity.parts import now, parts
 from app.identity.people import Known
+from app.reader import let_go
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,6 @@ def _enforce() -> ResponseReturnValue | None:
 
 def _admit_caller() -> None:
     found = callers.of_bearer(request.headers.get("Authorization", ""))
-    db.session.commit()
     needed = "read" if request.method in SAFE_METHODS else "write"
     if needed not in found.scopes:
         raise NotAllowed(f"This token lacks the scope “{needed}”.", code="insufficient_scope")
@@ -119,7 +119,6 @@ def _admit_caller() -> None:
 
 def _admit_person() -> ResponseReturnValue | None:
     known = _of_session()
-    db.session.commit()
     if known is not None:
         g.person = known.person
         return None
@@ -130,8 +129,18 @@ def _admit_person() -> ResponseReturnValue | None:
 
 def _of_session() -> Known | None:
     found = entry.current_session()
-    if found is None or found.known.fresh(now()):
+    fresh = found is not None and found.known.fresh(now())
+    if found is None or (fresh and not found.unnoted):
         return found.known if found else None
+    let_go()
+    if found.unnoted:
+        sessions.note_use(db.session, found.session_id, now())
+    known = found.known if fresh else _confirmed(found)
+    db.session.commit()
+    return known
+
+
+def _confirmed(found: sessions.Found) -> Known | None:
     here = parts()
     return freshness.confirm(
         db.session, here.provider, here.vault, found.known, here.settings.admin_team, now(), found.session_id
@@ -155,7 +164,7 @@ def _who_looks() -> Person | None:
     try:
         found = entry.current_session()
     except SQLAlchemyError as error:
-        db.session.rollback()
+        let_go()
         log.warning("nobody can be recognised", extra={"error": type(error).__name__})
         return None
     return found.known.person if found else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, literal, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
@@ -15,6 +15,7 @@ from app.identity.claims import Profile
 from app.models import Team, TeamMember, User
 
 Db = Session | scoped_session[Any]
+Reader = Connection | Db
 
 TEAM_NAMES = (
     select(func.array_agg(Team.name))
@@ -25,6 +26,11 @@ TEAM_NAMES = (
 )
 PERSON = (User.id, User.issuer, User.subject, User.name, User.email, User.seen_at, TEAM_NAMES)
 """The columns that `known` reads: everything of a person in one row, so that a guard costs one query."""
+
+PEOPLE = select(*PERSON)
+"""A select of `PERSON` to narrow down."""
+OF_SUBJECT = PEOPLE.where(User.issuer == bindparam("issuer"), User.subject == bindparam("subject"))
+OF_KEY = PEOPLE.where(User.id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +78,15 @@ def note(session: Db, profile: Profile) -> User:
     )
 
 
-def find(session: Db, issuer: str, subject: str, admin_team: str) -> Known | None:
+def find(session: Reader, issuer: str, subject: str, admin_team: str) -> Known | None:
     """The person whom `issuer` calls `subject`, or None when they were never seen."""
-    row = session.execute(people().where(User.issuer == issuer, User.subject == subject)).one_or_none()
+    row = session.execute(OF_SUBJECT, {"issuer": issuer, "subject": subject}).one_or_none()
     return None if row is None else known(row, admin_team)
 
 
-def get(session: Db, user_id: uuid.UUID, admin_team: str) -> Known:
+def get(session: Reader, user_id: uuid.UUID, admin_team: str) -> Known:
     """The person behind a key that exists."""
-    return known(session.execute(people().where(User.id == user_id)).one(), admin_team)
-
-
-def people() -> Select[Any]:
-    """A select of `PERSON` to narrow down."""
-    return select(*PERSON)
+    return known(session.execute(OF_KEY, {"key": user_id}).one(), admin_team)
 
 
 def known(row: Row[Any], admin_team: str) -> Known:

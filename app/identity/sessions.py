@@ -5,22 +5,33 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from app.identity.people import PERSON, Db, Known, known, people
+from app.identity.people import PEOPLE, PERSON, Db, Known, Reader, known
 from app.identity.tokens import digest
 from app.models import User, UserSession
 from app.vault import Vault, VaultError
 
 TOUCH_AFTER = timedelta(minutes=1)
+LIVE = (
+    PEOPLE.add_columns(UserSession.id, UserSession.seen_at)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.ended_at.is_(None),
+        UserSession.expires_at > bindparam("now"),
+    )
+)
+"""A session that is neither ended nor expired, with whose it is and their teams, in one read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A live session and whose it is."""
+    """A live session and whose it is. unnoted: it was not noted in the last minute that it is used."""
 
     session_id: uuid.UUID
     known: Known
+    unnoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +69,18 @@ def start(
     return secret
 
 
-def find(session: Db, secret: str, admin_team: str, now: datetime) -> Found | None:
-    """The live session behind a cookie's id; None when it was never there, has ended or has expired.
-
-    Notes that it was seen at most once a minute; the caller commits.
-    """
-    live = (UserSession.token_hash == digest(secret), UserSession.ended_at.is_(None), UserSession.expires_at > now)
-    row = session.execute(
-        people().add_columns(UserSession.id, UserSession.seen_at).join(UserSession, UserSession.user_id == User.id).where(*live)
-    ).one_or_none()
+def find(session: Reader, secret: str, admin_team: str, now: datetime) -> Found | None:
+    """The live session behind a cookie's id; None when it was never there, has ended or has expired."""
+    row = session.execute(LIVE, {"token_hash": digest(secret), "now": now}).one_or_none()
     if row is None:
         return None
     session_id, seen_at = row[len(PERSON) :]
-    if now - seen_at >= TOUCH_AFTER:
-        session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
-    return Found(session_id, known(row, admin_team))
+    return Found(session_id, known(row, admin_team), unnoted=now - seen_at >= TOUCH_AFTER)
+
+
+def note_use(session: Db, session_id: uuid.UUID, now: datetime) -> None:
+    """Write down that a session is used now. The caller commits."""
+    session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
 
 
 def end(session: Db, vault: Vault, secret: str, now: datetime) -> str | None:

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 
 from app.errors import SignInNeeded
-from app.identity.people import PERSON, Db, Known, known, people
+from app.identity.people import PEOPLE, PERSON, Db, Known, Reader, known
 from app.models import AccessToken, User
 
 PREFIX = "stratus_pat_"
@@ -19,19 +19,28 @@ SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
 SCOPES = ("read", "write")
 TOUCH_AFTER = timedelta(minutes=1)
 LONGEST_DAYS = 365
+COLUMNS = (AccessToken.id, AccessToken.scopes, AccessToken.expires_at, AccessToken.revoked_at, AccessToken.used_at)
+HELD = (
+    PEOPLE.add_columns(*COLUMNS)
+    .join(AccessToken, AccessToken.user_id == User.id)
+    .where(AccessToken.token_hash == bindparam("token_hash"))
+)
+"""A token with its holder and their teams: what every call of the API begins with, in one read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """Who calls, and what the token lets them do.
 
-    token_id: the row of a personal access token, None for a provider's, which says itself `until` when it is good.
+    token_id: the row of a personal access token, None for a provider's, which says itself `until` when it is good. unnoted:
+    its use was not noted in the last minute.
     """
 
     known: Known
     scopes: frozenset[str]
     token_id: uuid.UUID | None = None
     until: datetime | None = None
+    unnoted: bool = False
 
 
 def mint(
@@ -64,20 +73,11 @@ def looks_like_one(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
-def find(session: Db, token: str, admin_team: str, now: datetime) -> Bearer:
-    """Who holds `token`. Raises SignInNeeded with a sentence: unknown, revoked, expired.
-
-    Notes the use at most once a minute; the caller commits.
-    """
+def find(session: Reader, token: str, admin_team: str, now: datetime) -> Bearer:
+    """Who holds `token`, as the database has it now. Raises SignInNeeded with a sentence: unknown, revoked, expired."""
     if not SHAPE.fullmatch(token):
         raise SignInNeeded("This access token is not one of ours: check that all of it was copied.", code="invalid_token")
-    columns = (AccessToken.id, AccessToken.scopes, AccessToken.expires_at, AccessToken.revoked_at, AccessToken.used_at)
-    row = session.execute(
-        people()
-        .add_columns(*columns)
-        .join(AccessToken, AccessToken.user_id == User.id)
-        .where(AccessToken.token_hash == digest(token))
-    ).one_or_none()
+    row = session.execute(HELD, {"token_hash": digest(token)}).one_or_none()
     if row is None:
         raise SignInNeeded("This access token is unknown.", code="invalid_token")
     token_id, scopes, expires_at, revoked_at, used_at = row[len(PERSON) :]
@@ -85,8 +85,14 @@ def find(session: Db, token: str, admin_team: str, now: datetime) -> Bearer:
         raise SignInNeeded("This access token was revoked.", code="invalid_token")
     if expires_at <= now:
         raise SignInNeeded("This access token has expired. Make a new one.", code="invalid_token")
-    _touch(session, token_id, used_at, now)
-    return Bearer(known(row, admin_team), frozenset(scopes), token_id)
+    unnoted = used_at is None or now - used_at >= TOUCH_AFTER
+    return Bearer(known(row, admin_team), frozenset(scopes), token_id, unnoted=unnoted)
+
+
+def note_use(session: Db, token_id: uuid.UUID, now: datetime) -> None:
+    """Write down that a token is used now, unless another call has done so in the last minute. The caller commits."""
+    stale = or_(AccessToken.used_at.is_(None), AccessToken.used_at <= now - TOUCH_AFTER)
+    session.execute(update(AccessToken).where(AccessToken.id == token_id, stale).values(used_at=now))
 
 
 def revoke(session: Db, user_id: uuid.UUID, token_id: uuid.UUID, now: datetime) -> bool:
@@ -103,10 +109,3 @@ def revoke(session: Db, user_id: uuid.UUID, token_id: uuid.UUID, now: datetime) 
 def digest(secret: str) -> str:
     """What is stored of a secret of full entropy: SHA-256 in hex. A slow hash would only slow ourselves."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _touch(session: Db, token_id: uuid.UUID, used_at: datetime | None, now: datetime) -> None:
-    if used_at is not None and now - used_at < TOUCH_AFTER:
-        return
-    stale = or_(AccessToken.used_at.is_(None), AccessToken.used_at <= now - TOUCH_AFTER)
-    session.execute(update(AccessToken).where(AccessToken.id == token_id, stale).values(used_at=now))

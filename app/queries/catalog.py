@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, select, tuple_
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select, tuple_
 
 from app.core.access import Person, refuses_order
 from app.core.versions import sort_key
@@ -20,6 +20,31 @@ LISTED = (
     *("fault", "access", "price_from"),
 )
 TABLES: Mapping[str, Table] = {"item": CATALOG_ITEM, "bundle": CATALOG_BUNDLE}
+
+
+def listed(table: Table) -> list[ColumnElement[Any]]:
+    """The columns of an `Entry`: two words out of its definition instead of all of it."""
+    icon, deprecated = table.c.definition["icon"].astext, table.c.definition["deprecated"]
+    plain = [table.c[name] for name in LISTED]
+    return [*plain, icon.label("icon"), deprecated.label("deprecated")]
+
+
+# Statements that are always the same are made once: making one costs more than what PostgreSQL does for it.
+WHOLE = {
+    kind: select(*listed(table), table.c.document, table.c.definition, table.c.source_hash).where(
+        table.c.name == bindparam("name"), table.c.active
+    )
+    for kind, table in TABLES.items()
+}
+_OF_ENTRY = (VERSION.c.kind == bindparam("kind"), VERSION.c.name == bindparam("name"))
+PINNED = select(VERSION).where(*_OF_ENTRY, VERSION.c.version == bindparam("version"))
+VERSIONS = select(VERSION.c.version).where(*_OF_ENTRY, VERSION.c.active)
+NEWEST_SYNC = (
+    select(CatalogSync.commit, CatalogSync.finished_at)
+    .where(CatalogSync.finished_at.is_not(None))
+    .order_by(CatalogSync.finished_at.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +105,13 @@ def entries(session: Reader, kind: str, filters: Filters, limit: int, cursor: st
 
 def detail(session: Reader, kind: str, name: str, version: str | None = None) -> EntryDetail:
     """One entry, at its current version or at `version`. Raises NotFound."""
-    table = TABLES[kind]
-    whole: Select[Any] = select(*listed(table), table.c.document, table.c.definition, table.c.source_hash)
-    row = session.execute(whole.where(table.c.name == name, table.c.active)).one_or_none()
+    row = session.execute(WHOLE[kind], {"name": name}).one_or_none()
     if row is None:
         raise NotFound(f"There is no {kind} {name} in the catalog.")
     versions = versions_of(session, kind, name)
     if version is None or version == row.version:
         return EntryDetail(entry_of(kind, row), row.document, row.definition, versions, row.source_hash)
-    pinned = session.execute(
-        select(VERSION).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.version == version)
-    ).one_or_none()
+    pinned = session.execute(PINNED, {"kind": kind, "name": name, "version": version}).one_or_none()
     if pinned is None:
         raise NotFound(f"{name} has no version {version}; there is {', '.join(versions)}.")
     return EntryDetail(_pinned(kind, pinned, row), pinned.document, pinned.definition, versions, pinned.source_hash)
@@ -98,7 +119,7 @@ def detail(session: Reader, kind: str, name: str, version: str | None = None) ->
 
 def versions_of(session: Reader, kind: str, name: str) -> list[str]:
     """Every version of an entry that can be ordered, newest first."""
-    rows = session.scalars(select(VERSION.c.version).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.active))
+    rows = session.scalars(VERSIONS, {"kind": kind, "name": name})
     return sorted(rows, key=sort_key, reverse=True)
 
 
@@ -112,12 +133,7 @@ class Stamp:
 
 def stamp(session: Reader) -> Stamp | None:
     """The newest sync that finished, None before the first."""
-    row = session.execute(
-        select(CatalogSync.commit, CatalogSync.finished_at)
-        .where(CatalogSync.finished_at.is_not(None))
-        .order_by(CatalogSync.finished_at.desc())
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(NEWEST_SYNC).one_or_none()
     return None if row is None else Stamp(row.commit, row.finished_at)
 
 
@@ -128,13 +144,6 @@ def _conditions(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.owners:
         conditions.append(table.c.owner.in_(filters.owners))
     return conditions
-
-
-def listed(table: Table) -> list[ColumnElement[Any]]:
-    """The columns of an `Entry`: two words out of its definition instead of all of it."""
-    icon, deprecated = table.c.definition["icon"].astext, table.c.definition["deprecated"]
-    plain = [table.c[name] for name in LISTED]
-    return [*plain, icon.label("icon"), deprecated.label("deprecated")]
 
 
 def entry_of(kind: str, row: Row[Any]) -> Entry:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Float, Row, Select, cast, func, select, tuple_
+from sqlalchemy import Float, Row, Select, bindparam, cast, func, select, tuple_
 
 from app.core.forecast import KEPT, Forecast, usual
 from app.core.statuses import TicketStatus
@@ -12,6 +12,9 @@ from app.queries.reader import Reader
 
 Entry = tuple[str, str]
 """Kind and name."""
+FIGURES = select(*(FORECAST.c[name] for name in ("kind", "name", "runs", "usual", "late", "helped", "wait", "steps"))).where(
+    FORECAST.c.usual.is_not(None), tuple_(FORECAST.c.kind, FORECAST.c.name).in_(bindparam("entries", expanding=True))
+)
 
 
 def of_entries(session: Reader, entries: Iterable[Entry]) -> Mapping[Entry, Forecast]:
@@ -19,7 +22,7 @@ def of_entries(session: Reader, entries: Iterable[Entry]) -> Mapping[Entry, Fore
     wanted = list(entries)
     if not wanted:
         return {}
-    rows = session.execute(_figures().where(tuple_(FORECAST.c.kind, FORECAST.c.name).in_(wanted)))
+    rows = session.execute(FIGURES, {"entries": wanted})
     return {(row.kind, row.name): _forecast(row) for row in rows}
 
 
@@ -50,11 +53,6 @@ def deciding(asked: str) -> Select[float]:
     took = cast(func.extract("epoch", APPROVAL.c.decided_at - APPROVAL.c.created_at), Float)
     theirs = select(took).where(APPROVAL.c.asked == asked, APPROVAL.c.decided_at.is_not(None))
     return theirs.order_by(APPROVAL.c.decided_at.desc()).limit(KEPT)
-
-
-def _figures() -> Select[Any]:
-    columns = ("kind", "name", "runs", "usual", "late", "helped", "wait", "steps")
-    return select(*(FORECAST.c[name] for name in columns)).where(FORECAST.c.usual.is_not(None))
 
 
 def _forecast(row: Row[Any]) -> Forecast:

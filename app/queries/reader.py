@@ -1,7 +1,8 @@
-"""What queries read through: the session of a request, or one of its own."""
+"""What queries read through: the connection of a call (`app.reader`), or a session."""
 
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, scoped_session
 
-Reader = Session | scoped_session[Any]
+Reader = Connection | Session | scoped_session[Any]

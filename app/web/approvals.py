@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from app.core.statuses import ApprovalStatus
 from app.errors import Conflict, Invalid, NotAllowed
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import approvals as work
@@ -15,6 +14,7 @@ from app.lifecycle import quotas
 from app.queries import approvals as queries
 from app.queries.approvals import Listed
 from app.queries.paging import DEFAULT_LIMIT
+from app.reader import reader
 from app.transaction import Unit, transaction
 from app.web import approval_shown, results
 from app.web.approval_shown import Said
@@ -41,10 +41,10 @@ def listing() -> ResponseReturnValue:
     person, view = current_person(), request.args.get("view", "")
     view = view if view in VIEWS else ""
     try:
-        page = queries.listing(db.session, person, VIEWS[view], DEFAULT_LIMIT, request.args.get("cursor"), cursors())
+        page = queries.listing(reader(), person, VIEWS[view], DEFAULT_LIMIT, request.args.get("cursor"), cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(_list(view))
-    waiting = queries.waiting_for(db.session, person)
+    waiting = queries.waiting_for(reader(), person)
     return render_template(
         "approvals/list.html",
         rows=page.items,
@@ -70,7 +70,7 @@ def show(approval_id: str) -> ResponseReturnValue:
 
 
 def _found(approval_id: str) -> Listed:
-    return queries.one(db.session, current_person(), approval_id)
+    return queries.one(reader(), current_person(), approval_id)
 
 
 def _page(listed: Listed, said: Said | None = None, status: int = 200) -> ResponseReturnValue:
@@ -87,7 +87,7 @@ def _page(listed: Listed, said: Said | None = None, status: int = 200) -> Respon
         graph=picture(case),
         talk=approval_shown.talk(case.detail),
         others=[one for one in approval_shown.rows(case) if one.it.approval_id != listed.it.approval_id],
-        quotas=quotas.held_by(db.session.connection(), listed.request_id),
+        quotas=quotas.held_by(reader(), listed.request_id),
         acts=[] if why_not else approval_shown.acts(listed, said),
         said=said,
     )

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from app.catalog.offers import Offer
 from app.core import spreadsheet
 from app.errors import Fault, Invalid, NotFound
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import batch_columns, batch_files, batches
@@ -21,6 +20,7 @@ from app.queries import batches as queries
 from app.queries import catalog
 from app.queries.batches import BatchDetail
 from app.queries.paging import DEFAULT_LIMIT
+from app.reader import reader
 from app.transaction import transaction
 from app.web import batch_shown as shown
 from app.web.parts import caller, cursors
@@ -38,7 +38,7 @@ MODES: Mapping[str, batches.Mode] = {"all_or_nothing": "all_or_nothing", "row_by
 def listing() -> ResponseReturnValue:
     """The batches that somebody sent, newest first."""
     try:
-        page = queries.listing(db.session, current_person(), DEFAULT_LIMIT, request.args.get("cursor"), cursors())
+        page = queries.listing(reader(), current_person(), DEFAULT_LIMIT, request.args.get("cursor"), cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(url_for("batches.listing"))
     return render_template("batches/list.html", page=page, began=not request.args.get("cursor"))
@@ -52,7 +52,7 @@ def new() -> ResponseReturnValue:
     if not name:
         return (_choose(faults=[NOTHING_CHOSEN]), 422) if "entry" in request.args else _choose()
     try:
-        offer = batch_files.offer_of(db.session.connection(), name, None, version)
+        offer = batch_files.offer_of(reader(), name, None, version)
     except Invalid as error:
         return _choose(name, error.faults), 422
     return _page(offer, version, text=_again(offer, request.args.get("again")))
@@ -93,7 +93,7 @@ def template() -> Response:
 @signed_in
 def show(batch_id: str) -> ResponseReturnValue:
     """One batch, row by row. It asks for itself while something in it moves."""
-    detail = queries.found(db.session, current_person(), batch_id)
+    detail = queries.found(reader(), current_person(), batch_id)
     offer = _offer_of(detail)
     columns = _columns(offer) if offer else []
     return render_template(
@@ -111,7 +111,7 @@ def show(batch_id: str) -> ResponseReturnValue:
 @signed_in
 def refused(batch_id: str) -> Response:
     """The rows that were refused, as a file to correct and send again. Secrets are not in it."""
-    detail = queries.found(db.session, current_person(), batch_id)
+    detail = queries.found(reader(), current_person(), batch_id)
     offer = _offer_of(detail)
     if offer is None:
         raise NotFound(
@@ -122,7 +122,7 @@ def refused(batch_id: str) -> Response:
 
 def _choose(name: str = "", faults: Sequence[Fault] = ()) -> str:
     kinds = ("bundle", "item")
-    pages = [catalog.entries(db.session, kind, catalog.Filters(), DEFAULT_LIMIT, None, cursors()) for kind in kinds]
+    pages = [catalog.entries(reader(), kind, catalog.Filters(), DEFAULT_LIMIT, None, cursors()) for kind in kinds]
     choices = [Choice(entry.name, entry.title) for page in pages for entry in page.items]
     listed = not any(page.next_cursor for page in pages)  # a longer catalog is searched by typing
     errors = tuple(f"The entry {fault.message}" if fault.path == ("version",) else _said(fault) for fault in faults)
@@ -222,7 +222,7 @@ def _sent_text() -> str:
 def _offer(name: str, version: str | None) -> Offer:
     """The entry that an address names. Raises NotFound."""
     try:
-        return batch_files.offer_of(db.session.connection(), name, None, version)
+        return batch_files.offer_of(reader(), name, None, version)
     except Invalid as error:
         raise NotFound(_said(error.faults[0])) from error
 
@@ -232,7 +232,7 @@ def _offer_of(detail: BatchDetail) -> Offer | None:
     if detail.head.name is None:
         return None
     try:
-        return batch_files.offer_of(db.session.connection(), detail.head.name, detail.head.kind, detail.head.version)
+        return batch_files.offer_of(reader(), detail.head.name, detail.head.kind, detail.head.version)
     except Invalid:
         return None
 
@@ -247,7 +247,7 @@ def _title(detail: BatchDetail, offer: Offer | None) -> str:
 
 def _again(offer: Offer, batch_id: str | None) -> str:
     """The refused rows of a batch, to be corrected right in the page."""
-    return _refused(offer, queries.found(db.session, current_person(), batch_id)) if batch_id else ""
+    return _refused(offer, queries.found(reader(), current_person(), batch_id)) if batch_id else ""
 
 
 def _refused(offer: Offer, detail: BatchDetail) -> str:

@@ -12,13 +12,13 @@ from app.catalog import offers
 from app.catalog.offers import Offer
 from app.catalog.prices import price_with_defaults
 from app.core.access import Person, whom_to_ask
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import catalog as queries
 from app.queries import forecast, search
 from app.queries.catalog import Entry, EntryDetail
 from app.queries.search import MOST_LOOKED_AT, Facet, Facets, Filters, Matches
+from app.reader import reader
 from app.web import forecasts
 from app.web.filters import money, plural, sentence
 from app.web.forecasts import UNKNOWN
@@ -93,9 +93,9 @@ class Chosen:
 def index() -> ResponseReturnValue:
     """Everything that fits: bundles, then items."""
     person, chosen = current_person(), Chosen.read()
-    spelling = search.spelled(db.session, chosen.words, literally=chosen.literal)
+    spelling = search.spelled(reader(), chosen.words, literally=chosen.literal)
     filters = chosen.filters(spelling.words, person)
-    found, facets = search.found(db.session, filters, MOST_SHOWN)
+    found, facets = search.found(reader(), filters, MOST_SHOWN)
     return render_template(
         "catalog/index.html",
         chosen=chosen,
@@ -114,10 +114,10 @@ def index() -> ResponseReturnValue:
 @signed_in
 def show(kind: str, name: str) -> ResponseReturnValue:
     """One entry: what it gives, what it asks, its versions. `?version=` shows another than the current one."""
-    detail = queries.detail(db.session, kind.removesuffix("s"), name, request.args.get("version") or None)
+    detail = queries.detail(reader(), kind.removesuffix("s"), name, request.args.get("version") or None)
     entry, person = detail.entry, current_person()
     asked = {f"catalog_{entry.kind}": name, "version": entry.version}
-    offer, faults = offers.find(db.session.connection(), asked)
+    offer, faults = offers.find(reader(), asked)
     return render_template(
         "catalog/show.html",
         entry=entry,
@@ -132,7 +132,7 @@ def show(kind: str, name: str) -> ResponseReturnValue:
         else "",
         refused="" if offer else sentence(faults[0].message if faults else "it cannot be ordered"),
         not_for_you=why_not(entry, person),
-        runs=forecasts.facts(forecast.of_entry(db.session, entry.kind, name)),
+        runs=forecasts.facts(forecast.of_entry(reader(), entry.kind, name)),
         deprecated=_deprecated(entry),
         fault=entry.fault if person.is_admin else None,
         **_shown(offer),
@@ -181,7 +181,7 @@ def _many(count: int, kind: str, *, exact: bool) -> str:
 
 def _columns(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     """By title, the cells of those columns in which something is known, each by the name of its entry."""
-    known = forecast.of_entries(db.session, [(one.kind, one.name) for one in entries])
+    known = forecast.of_entries(reader(), [(one.kind, one.name) for one in entries])
     runs = {one.name: known.get((one.kind, one.name)) for one in entries}
     columns = {
         "From, a month": {one.name: _price(one.price_from) for one in entries},
@@ -253,7 +253,7 @@ def _deprecated(entry: Entry) -> Mapping[str, str] | None:
     if entry.deprecated is None:
         return None
     use, kinds = entry.deprecated.get("use"), sorted(queries.TABLES, key=lambda kind: kind != entry.kind)
-    found = [kind for kind in kinds if use and queries.versions_of(db.session, kind, use)]
+    found = [kind for kind in kinds if use and queries.versions_of(reader(), kind, use)]
     return {**entry.deprecated, "href": url_for("catalog.show", kind=f"{found[0]}s", name=use) if found else ""}
 
 

@@ -7,7 +7,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.errors import Invalid
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import drafts, templates
@@ -16,6 +15,7 @@ from app.lifecycle.kept_entries import order_of_request
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
 from app.queries.paging import DEFAULT_LIMIT
+from app.reader import reader
 from app.transaction import transaction
 from app.web.filters import sentence
 from app.web.parts import caller, cursors, settings
@@ -79,7 +79,7 @@ def make_template() -> ResponseReturnValue:
     """Keep the order of a request as a template."""
     request_id = request.form.get("request", "")
     name, team = named()
-    order = order_of_request(db.session.connection(), current_person(), request_id)
+    order = order_of_request(reader(), current_person(), request_id)
     try:
         with transaction() as unit:
             templates.save(unit, caller(), order, name, team=team)
@@ -89,7 +89,7 @@ def make_template() -> ResponseReturnValue:
 
 
 def _ask(request_id: str, errors: list[str] | None = None) -> str:
-    order_of_request(db.session.connection(), current_person(), request_id)
+    order_of_request(reader(), current_person(), request_id)
     return render_template(
         "drafts/from_request.html",
         request_id=request_id,
@@ -101,7 +101,7 @@ def _list(what: queries.What) -> ResponseReturnValue:
     person, cursor = current_person(), request.args.get("cursor")
     here = _home(f"{what}s")
     try:
-        page = queries.listing(db.session, person, what, queries.Filters(), DEFAULT_LIMIT, cursor, cursors())
+        page = queries.listing(reader(), person, what, queries.Filters(), DEFAULT_LIMIT, cursor, cursors())
     except Invalid:  # a cursor of yesterday: begin anew
         return redirect(url_for(here))
     return render_template(

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import Conflict, Malformed, NotAllowed, NotFound, StratusError, TooLarge, Unavailable
 from app.extensions import db
+from app.reader import let_go
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
 
 def expected(error: StratusError) -> ResponseReturnValue:
     """An error that was foreseen: its page, with its own sentence where it has one."""
+    let_go()
     db.session.rollback()
     own = error.message if error.message != (type(error).__doc__ or "").strip() else None
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}

@@ -12,6 +12,7 @@ from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import tickets
 from app.queries.request_export import export
+from app.reader import reader
 from app.web.parts import settings
 from app.web.request_filters import Chosen
 
@@ -23,7 +24,7 @@ blueprint = Blueprint("exports", __name__)
 def requests() -> Response:
     """The list of requests that an address describes, as a file. Sent while it is read, however long it is."""
     person, zone = current_person(), ZoneInfo(settings().timezone)
-    chosen = Chosen.read(request.args, person, zone, works=tickets.works_tickets(db.session, person))
+    chosen = Chosen.read(request.args, person, zone, works=tickets.works_tickets(reader(), person))
     lines = export(db.engine, person, chosen.filters(zone), zone)
     begun = [BOM, next(lines), next(lines, "")]  # what goes wrong at once is still answered with a page that says so
     answer = Response(_and_on(begun, lines), mimetype="text/csv")

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.extensions import db
 from app.identity import optional_person
 from app.queries import approvals, catalog, tickets
+from app.reader import let_go, reader
 from config import Settings
 
 POLICY = {
@@ -40,15 +40,15 @@ def _around() -> dict[str, Any]:
         person = optional_person()
         if person is None:
             return {"person": None, "queue_count": None, "approval_count": None, "catalog_stamp": None}
-        works = tickets.works_tickets(db.session, person)
+        works = tickets.works_tickets(reader(), person)
         return {
             "person": person,
-            "queue_count": tickets.waiting_for(db.session, person) if works else None,
-            "approval_count": approvals.waiting_for(db.session, person),
-            "catalog_stamp": catalog.stamp(db.session),
+            "queue_count": tickets.waiting_for(reader(), person) if works else None,
+            "approval_count": approvals.waiting_for(reader(), person),
+            "catalog_stamp": catalog.stamp(reader()),
         }
     except SQLAlchemyError:
-        db.session.rollback()
+        let_go()
         return {"person": g.get("person"), "queue_count": None, "approval_count": None, "catalog_stamp": None}
 
 

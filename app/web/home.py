@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from app.core.access import Person
 from app.core.statuses import REQUEST_ENDED, STEP_SATISFIED, RequestStatus, TicketStatus
 from app.errors import NotFound
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import approvals, catalog, drafts, request_lists, search, tickets
 from app.queries.shapes import Summary
+from app.reader import reader
 from app.web.parts import cursors
 from app.web.requests import BAR_ORDER
 
@@ -42,30 +42,30 @@ def show() -> ResponseReturnValue:
     return render_template(
         "home.html",
         waiting=_waiting(person),
-        approvals=approvals.listing(db.session, person, approvals.Filters(waiting=True), MOST_APPROVALS, None, cursors()).items,
+        approvals=approvals.listing(reader(), person, approvals.Filters(waiting=True), MOST_APPROVALS, None, cursors()).items,
         rows=[_row(one) for one in _mine(person, OPEN, MOST_OPEN) + _mine(person, ENDED, MOST_ENDED)],
-        drafts=drafts.listing(db.session, person, "draft", drafts.Filters(), MOST_DRAFTS, None, cursors()).items,
+        drafts=drafts.listing(reader(), person, "draft", drafts.Filters(), MOST_DRAFTS, None, cursors()).items,
         again=_again(person),
-        bundles=catalog.entries(db.session, "bundle", catalog.Filters(), MOST_BUNDLES, None, cursors()).items,
-        tags=search.facets(db.session, search.Filters())["tag"][:MOST_TAGS],
+        bundles=catalog.entries(reader(), "bundle", catalog.Filters(), MOST_BUNDLES, None, cursors()).items,
+        tags=search.facets(reader(), search.Filters())["tag"][:MOST_TAGS],
     )
 
 
 def _waiting(person: Person) -> list[tickets.Ticket]:
     """The tickets that the person has taken, then the oldest ones that they could take."""
-    if not tickets.works_tickets(db.session, person):
+    if not tickets.works_tickets(reader(), person):
         return []
     taken = tickets.Filters((TicketStatus.CLAIMED,), mine=True)
     free = tickets.Filters((TicketStatus.OPEN,), workable=True)
     found = [
-        one for part in (taken, free) for one in tickets.queue(db.session, person, part, MOST_TICKETS, None, cursors()).items
+        one for part in (taken, free) for one in tickets.queue(reader(), person, part, MOST_TICKETS, None, cursors()).items
     ]
     return found[:MOST_TICKETS]
 
 
 def _mine(person: Person, statuses: Sequence[str], most: int) -> list[Summary]:
     filters = request_lists.Filters(statuses, mine=True)
-    return list(request_lists.listing(db.session, person, filters, most, None, cursors()).items)
+    return list(request_lists.listing(reader(), person, filters, most, None, cursors()).items)
 
 
 def _row(summary: Summary) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _again(person: Person) -> list[dict[str, Any]]:
 
 def _on_offer(summary: Summary) -> dict[str, Any] | None:
     try:
-        entry = catalog.detail(db.session, summary.kind, summary.catalog_name).entry
+        entry = catalog.detail(reader(), summary.kind, summary.catalog_name).entry
     except NotFound:
         return None
     kind, name = f"{summary.kind}s", summary.catalog_name

@@ -4,7 +4,6 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from flask.typing import ResponseReturnValue
 
 from app.errors import NotAllowed, SignInNeeded
-from app.extensions import db
 from app.handover import handshake
 from app.handover.door import STREAM_HEADERS, Door
 from app.handover.message import Credential, Log, Watch
@@ -17,6 +16,7 @@ from app.identity.tickets import SECONDS
 from app.queries import live, logs
 from app.queries import requests as queries
 from app.queries.live import Head
+from app.reader import reader
 from app.web.parts import settings
 from app.web.requests import shown_line
 
@@ -30,7 +30,7 @@ def stream(request_id: str) -> ResponseReturnValue:
 
     204, which tells a browser not to ask again, once the request has ended and everything was told.
     """
-    head = live.head(db.session, current_person(), request_id)
+    head = live.head(reader(), current_person(), request_id)
     after = request.headers.get("Last-Event-ID", type=int) or _number("after")
     if head.ended and head.last <= after:
         return Response(status=204)
@@ -41,7 +41,7 @@ def stream(request_id: str) -> ResponseReturnValue:
 @signed_in
 def ticket(request_id: str) -> ResponseReturnValue:
     """A ticket that opens the WebSocket of this request once."""
-    live.head(db.session, current_person(), request_id)
+    live.head(reader(), current_person(), request_id)
     given = parts().tickets.give(_session().session_id, request_id)
     return jsonify({"ticket": given, "expires_in": SECONDS})
 
@@ -51,7 +51,7 @@ def ticket(request_id: str) -> ResponseReturnValue:
 @signed_in
 def watch(request_id: str) -> ResponseReturnValue:
     """The same events over a WebSocket, for a session that has a ticket. What a page of another site opens has none."""
-    head = live.head(db.session, current_person(), request_id)
+    head = live.head(reader(), current_person(), request_id)
     accepted = handshake.accept(origin_of(settings().public_url))
     session = _session()
     if not parts().tickets.take(request.args.get("ticket", ""), session.session_id, request_id):
@@ -64,10 +64,10 @@ def watch(request_id: str) -> ResponseReturnValue:
 def log(request_id: str, step_id: str) -> ResponseReturnValue:
     """A log page by page, the newest lines first. Asked by a script, only the lines."""
     person = current_person()
-    step = queries.step(db.session, person, request_id, step_id)
+    step = queries.step(reader(), person, request_id, step_id)
     attempt = request.args.get("attempt", type=int)
     found = logs.page(
-        db.session,
+        reader(),
         person,
         request_id,
         step_id,
@@ -79,7 +79,7 @@ def log(request_id: str, step_id: str) -> ResponseReturnValue:
     if "HX-Request" in request.headers:
         page = make_response(render_template("requests/_lines.html", **given))
     else:
-        it = queries.detail(db.session, person, request_id).summary
+        it = queries.detail(reader(), person, request_id).summary
         text = url_for("requests.log_as_text", request_id=request_id, step_id=step_id, attempt=found.attempt)
         page = make_response(render_template("requests/log.html", it=it, text=text, **given))
     page.vary.add("HX-Request")
@@ -113,5 +113,5 @@ def _log(head: Head) -> Log | None:
     step_id = request.args.get("step", "")
     if not step_id:
         return None
-    found = live.log_head(db.session, head.key, step_id, request.args.get("attempt", type=int))
+    found = live.log_head(reader(), head.key, step_id, request.args.get("attempt", type=int))
     return Log(str(found.step), found.attempt, _number("line")) if found.goes_on else None

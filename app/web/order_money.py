@@ -8,10 +8,10 @@ from app.catalog.prices import price_of, takings
 from app.core.cost import Price, PricedPart
 from app.core.order import ENABLED, resolve
 from app.core.quota import QuotaLine, plain
-from app.extensions import db
 from app.identity import current_person
 from app.lifecycle import quotas
 from app.lifecycle.preparing import Prepared
+from app.reader import reader
 from app.web.filters import money, sentence
 from app.web.forms.drawing import SectionView
 from app.web.forms.order import OrderForm
@@ -52,7 +52,7 @@ def money_of(form: OrderForm, prepared: Prepared) -> Money:
     if prepared.team not in person.teams:
         return Money(price, (), None)
     holder = quotas.Holder(str(prepared.team), person.id)
-    asked = quotas.look(db.session.connection(), holder, takings(form.offer, prepared.resolved), price)
+    asked = quotas.look(reader(), holder, takings(form.offer, prepared.resolved), price)
     return Money(price, asked.lines, prepared.team)
 
 

@@ -16,11 +16,11 @@ from app.catalog.offers import Offer
 from app.core.kept_orders import NAMES_OF_KIND
 from app.core.order_changes import Change
 from app.errors import NotFound
-from app.extensions import db
 from app.identity import current_person
 from app.lifecycle.kept_entries import drift, order_of_request
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
+from app.reader import reader
 from app.web.filters import sentence
 from app.web.forms.filling import Filled, filled_by_link, filled_from, told
 from app.web.forms.order import OrderForm
@@ -95,7 +95,7 @@ def resumed(form: OrderForm) -> Start:
 
 def _offered(offer: Offer) -> Kept | None:
     """The draft to go on with: after a lost session, or on another day."""
-    return None if "anew" in request.args else queries.latest(db.session, current_person(), offer.kind, offer.name)
+    return None if "anew" in request.args else queries.latest(reader(), current_person(), offer.kind, offer.name)
 
 
 def _from_draft(offer: Offer, key: str) -> Start:
@@ -115,7 +115,7 @@ def _from_template(offer: Offer, key: str) -> Start:
 
 def _from_request(offer: Offer, request_id: str) -> Start:
     person = current_person()
-    order = order_of_request(db.session.connection(), person, request_id)
+    order = order_of_request(reader(), person, request_id)
     if order.get(NAMES_OF_KIND[offer.kind]) != offer.name:
         raise NotFound(f"{request_id} is no order of {offer.title}.")
     filled = filled_from(offer, _teams(), _for_team(order))
@@ -142,7 +142,7 @@ def _told(filled: Filled, changed: Sequence[str]) -> list[str]:
 
 
 def _changed(offer: Offer, version: str, versions: Mapping[str, str], order: Mapping[str, Any]) -> list[str]:
-    return [_words(one) for one in drift(db.session.connection(), offer, version, versions, order)]
+    return [_words(one) for one in drift(reader(), offer, version, versions, order)]
 
 
 def _words(change: Change) -> str:
@@ -157,7 +157,7 @@ def _older(offer: Offer, kept: Kept) -> str:
     if kept.version == offer.version:
         return ""
     name = NAMES_OF_KIND[kept.kind]
-    found, faults = offers.find(db.session.connection(), {name: kept.catalog_name, "version": kept.version})
+    found, faults = offers.find(reader(), {name: kept.catalog_name, "version": kept.version})
     if found is None or faults:
         return ""
     return url_for("ordering.ask", kind=f"{kept.kind}s", name=kept.catalog_name, draft=kept.id, version=kept.version)
@@ -166,7 +166,7 @@ def _older(offer: Offer, kept: Kept) -> str:
 def _found(what: queries.What, text: str) -> Kept | None:
     key = _key(text)
     try:
-        return queries.one(db.session, current_person(), what, key) if key else None
+        return queries.one(reader(), current_person(), what, key) if key else None
     except NotFound:
         return None
 

@@ -12,10 +12,10 @@ from app.core.fields import ABSENT
 from app.core.kept_orders import NAMES_OF_KIND
 from app.core.secrecy import MASK, masked, without_secrets
 from app.errors import Conflict, Fault, Invalid, NotFound
-from app.extensions import db
 from app.identity import current_person
 from app.lifecycle import drafts, templates
 from app.queries import drafts as queries
+from app.reader import reader
 from app.transaction import transaction
 from app.web import twin
 from app.web.filters import sentence
@@ -61,7 +61,7 @@ def save(start: Start) -> Saving:
         )
     except Invalid as error:
         return Saving(start, " ".join(sentence(fault.message) for fault in error.faults), 422)
-    kept = queries.one(db.session, current_person(), "draft", made.id)
+    kept = queries.one(reader(), current_person(), "draft", made.id)
     return Saving(replace(start, mark=Mark(made.id, made.revision), draft=kept, gone=False))
 
 

@@ -14,7 +14,6 @@ from app.catalog import offers
 from app.catalog.offers import Offer
 from app.core.access import refuses_order, whom_to_ask
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, SignInNeeded, StratusError
-from app.extensions import db
 from app.identity import current_person, optional_person
 from app.identity.forms import FormRefused
 from app.identity.guard import signed_in
@@ -25,6 +24,7 @@ from app.lifecycle.looking_up import lookups
 from app.lifecycle.preparing import Prepared, prepare
 from app.lifecycle.submit import Submitted, submit
 from app.queries.forecast import of_entry
+from app.reader import let_go, reader
 from app.transaction import transaction
 from app.web.approval_shown import must_agree
 from app.web.errors import expected
@@ -111,7 +111,7 @@ def _find(kind: str, name: str, version: str | None) -> tuple[Offer, Sequence[Fa
     Raises NotFound, Conflict, and NotAllowed with the reason where the reader may not order it.
     """
     entry = {f"catalog_{kind.removesuffix('s')}": name}
-    connection = db.session.connection()
+    connection = reader()
     offer, faults = offers.find(connection, {**entry, "version": version} if version else entry)
     if offer is None and version and any(fault.code == "unknown_version" for fault in faults):
         offer, more = offers.find(connection, entry)
@@ -136,9 +136,9 @@ def _form(offer: Offer) -> OrderForm:
 
 
 def _prepared(form: OrderForm) -> Prepared:
-    outside = lookups(db.session.connection())
+    outside = lookups(reader())
     form.look_up(outside)
-    return prepare(db.session.connection(), caller(), form.order(), outside)
+    return prepare(reader(), caller(), form.order(), outside)
 
 
 def _form_page(start: Start, notice: Notice | None = None) -> str:
@@ -172,7 +172,7 @@ def _money(form: OrderForm, prepared: Prepared) -> dict[str, Any]:
 
 def _plan(offer: Offer) -> dict[str, Any]:
     """What stands beside the form before anything is answered."""
-    known = of_entry(db.session, offer.kind, offer.name)
+    known = of_entry(reader(), offer.kind, offer.name)
     return {
         "promise": "Nothing is built before you confirm.",
         "about": about(known),
@@ -184,10 +184,10 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
     hold(form, caller())
-    form.look_up(lookups(db.session.connection()))  # holding commits, which gives the connection back that was looked with
+    form.look_up(lookups(reader()))  # holding commits, which gives the connection back that was looked with
     steps = [one for one in prepared.steps if one.kind == "step"]
     ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
-    known = of_entry(db.session, form.offer.kind, form.offer.name)
+    known = of_entry(reader(), form.offer.kind, form.offer.name)
     return render_template(
         "order/review.html",
         offer=form.offer,
@@ -304,7 +304,7 @@ BESIDE: Mapping[str, Callable[[Start], ResponseReturnValue]] = {
 @blueprint.errorhandler(SignInNeeded)
 def not_now(error: StratusError) -> ResponseReturnValue:
     """A form that outlived its session. What was typed goes on: into the form again, or through signing in."""
-    db.session.rollback()
+    let_go()
     if request.method != "POST" or (isinstance(error, FormRefused) and error.__cause__ is None):
         return expected(error)  # another site sent it, or it is no form at all
     person = optional_person()
@@ -323,7 +323,7 @@ def _secret_names() -> Collection[str]:
     """The names of the posted form's secrets: nobody is signed in for whom they could be kept."""
     named = request.view_args or {}
     kind = str(named.get("kind", "")).removesuffix("s")
-    offer, _ = offers.find(db.session.connection(), {f"catalog_{kind}": named.get("name")})
+    offer, _ = offers.find(reader(), {f"catalog_{kind}": named.get("name")})
     return order_form(offer, ())(formdata=None).sensitive() if offer else ()
 
 

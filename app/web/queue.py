@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import queue
 from app.queries.queue import Load, Waiting
+from app.reader import reader
 from app.web.filters import coarse, number, plural
 from app.web.labels import Label
 from app.web.phrases import ACTIVITIES, listed
@@ -46,7 +46,7 @@ class Said:
 @signed_in
 def show() -> ResponseReturnValue:
     """How busy the engine is."""
-    load = queue.load(db.session, current_person())
+    load = queue.load(reader(), current_person())
     return render_template("engine/show.html", load=load, said=said(load), rows=rows(load), in_hand=in_hand(load))
 
 

@@ -8,10 +8,10 @@ from flask import url_for
 
 from app.core.access import Person
 from app.core.statuses import TICKET_GOES_ON, TicketStatus
-from app.extensions import db
 from app.queries import search
 from app.queries import tickets as queries
 from app.queries.tickets import Ticket
+from app.reader import reader
 from app.web.phrases import cause
 from app.web.views_fields import Choice, FieldView
 
@@ -88,7 +88,7 @@ def tabs(chosen: Chosen, waiting: int) -> list[dict[str, Any]]:
 
 def selects(chosen: Chosen, person: Person) -> list[FieldView]:
     """Which team: offered where there are several. Administrators work the tickets of all that own something."""
-    teams = {one.value for one in search.facets(db.session, search.Filters())["owner"]} if person.is_admin else person.teams
+    teams = {one.value for one in search.facets(reader(), search.Filters())["owner"]} if person.is_admin else person.teams
     if len(teams) < 2:
         return []
     choices = [Choice("", "All my teams" if not person.is_admin else "All teams"), *(Choice(one, one) for one in sorted(teams))]

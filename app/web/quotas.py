@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from app.core.quota import plain
 from app.errors import Fault, Invalid, NotAllowed
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle.quota_limits import set_limits
 from app.queries import quotas
 from app.queries.quotas import Standing
+from app.reader import reader
 from app.transaction import transaction
 from app.web.filters import number, sentence
 from app.web.labels import Label
@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
     """The quotas of one's teams, or, for administrators, of every team; `?team=` narrows those."""
     person = current_person()
     words = request.args.get("team", "").strip()[:LONGEST_WORDS]
-    teams = quotas.teams(db.session, words) if person.is_admin else sorted(person.teams)
+    teams = quotas.teams(reader(), words) if person.is_admin else sorted(person.teams)
     return render_template("quotas/index.html", groups=_groups(teams, admin=person.is_admin), words=words, teams=teams)
 
 
@@ -91,7 +91,7 @@ def _team() -> str:
 
 
 def _groups(teams: Sequence[str], *, admin: bool) -> list[dict[str, Any]]:
-    found = quotas.standing(db.session, teams)
+    found = quotas.standing(reader(), teams)
     groups = []
     for team in teams:
         rows = [_row(one) for one in found if one.team == team]
@@ -143,10 +143,10 @@ def _said(amount: Decimal) -> str:
 
 
 def _form(team: str, faults: Sequence[Fault] = ()) -> str:
-    own = quotas.own_limits(db.session, team)
-    standing = {one.line.of.resource: one for one in quotas.standing(db.session, [team])}
+    own = quotas.own_limits(reader(), team)
+    standing = {one.line.of.resource: one for one in quotas.standing(reader(), [team])}
     said = {str(fault.path[-1]) if fault.path else "": sentence(f"{_name(fault)} {fault.message}") for fault in faults}
-    resources = sorted({*own, *standing, *quotas.resources(db.session)})
+    resources = sorted({*own, *standing, *quotas.resources(reader())})
     views = [_view(resource, own, standing, said) for resource in resources]
     new = [
         FieldView(

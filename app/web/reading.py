@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from app.extensions import db
 from app.identity import current_person
 from app.queries import requests, tickets
 from app.queries.paging import MOST
+from app.reader import reader
 from app.web.case import Case, Viewer
 from app.web.parts import cursors, settings
 
@@ -21,7 +21,7 @@ def viewer() -> Viewer:
 def case_of(request_id: str) -> Case:
     """One request, whole. Raises NotFound, also for what the person may not see. Cost: nine indexed reads."""
     who = viewer()
-    found = requests.detail(db.session, who.person, request_id)
+    found = requests.detail(reader(), who.person, request_id)
     about = tickets.Filters(request_id=request_id)
-    opened = tickets.queue(db.session, who.person, about, MOST, None, cursors()).items
-    return Case(found, opened, requests.history(db.session, who.person, request_id, EVENTS_SHOWN), who)
+    opened = tickets.queue(reader(), who.person, about, MOST, None, cursors()).items
+    return Case(found, opened, requests.history(reader(), who.person, request_id, EVENTS_SHOWN), who)

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries.receipt import receipt
+from app.reader import reader
 from app.web.case import Case
 from app.web.filters import shown, words
 from app.web.parts import settings
@@ -37,7 +37,7 @@ SAID: Mapping[str, str] = {
 @signed_in
 def show(request_id: str) -> ResponseReturnValue:
     """One receipt. Times are in the portal's zone here; the document, and its digest, have them in UTC."""
-    it = receipt(db.session, current_person(), request_id)
+    it = receipt(reader(), current_person(), request_id)
     zone = ZoneInfo(settings().timezone)
     return render_template(
         "requests/receipt.html",

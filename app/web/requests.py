@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus
 from app.errors import Invalid
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.queries import request_lists, tickets
@@ -16,6 +15,7 @@ from app.queries import requests as queries
 from app.queries.live import GOES_ON as WRITES_ON
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.shapes import Line, Step, Summary
+from app.reader import reader
 from app.web import approval_shown, presses, results
 from app.web import request_filters as filters
 from app.web.case import GOING_ON, Case
@@ -51,11 +51,11 @@ BAR_ORDER = (
 def listing() -> ResponseReturnValue:
     """My requests, those of my teams, and for platform teams all that they may see."""
     person = current_person()
-    works = tickets.works_tickets(db.session, person)
+    works = tickets.works_tickets(reader(), person)
     zone = ZoneInfo(settings().timezone)
     chosen = Chosen.read(request.args, person, zone, works=works)
     try:
-        page = request_lists.listing(db.session, person, chosen.filters(zone), DEFAULT_LIMIT, chosen.cursor, cursors())
+        page = request_lists.listing(reader(), person, chosen.filters(zone), DEFAULT_LIMIT, chosen.cursor, cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(chosen.href())
     return render_template(
@@ -129,8 +129,8 @@ def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
     if not step_id:
         return None
     request_id = case.detail.summary.request_id
-    step = queries.step(db.session, case.viewer.person, request_id, step_id)
-    attempt, lines = queries.log(db.session, case.viewer.person, request_id, step_id)
+    step = queries.step(reader(), case.viewer.person, request_id, step_id)
+    attempt, lines = queries.log(reader(), case.viewer.person, request_id, step_id)
     return {
         "it": step,
         "look": look(case, step),
@@ -167,7 +167,7 @@ def shown_line(line: Line, step: Step) -> dict[str, Any]:
 def log_as_text(request_id: str, step_id: str) -> ResponseReturnValue:
     """The whole log of one attempt, the newest unless `attempt` names another, as a file."""
     attempt, lines = queries.log(
-        db.session, current_person(), request_id, step_id, request.args.get("attempt", type=int), tail=None
+        reader(), current_person(), request_id, step_id, request.args.get("attempt", type=int), tail=None
     )
     text = "".join(f"{line.number}\t{line.logged_at.isoformat()}\t{plain(line.text)}\n" for line in lines)
     answer = Response(text, mimetype="text/plain")

@@ -12,12 +12,12 @@ from app.catalog.offers import Offer
 from app.core.secrecy import MASK
 from app.core.statuses import BEFORE_BUILDING
 from app.errors import Conflict, Fault, Invalid, NotAllowed
-from app.extensions import db
 from app.identity.guard import signed_in
 from app.lifecycle import again, approvals, revising
 from app.lifecycle.looking_up import lookups
 from app.lifecycle.preparing import Prepared
 from app.models.tables import REQUEST
+from app.reader import reader
 from app.transaction import transaction
 from app.web.approval_shown import must_agree
 from app.web.case import Case
@@ -60,7 +60,7 @@ def ask(request_id: str) -> ResponseReturnValue:
     if why := _refused(case, row):
         return page_of(case, why, 409)
     offer, _ = _offer(row, row.catalog_version)
-    filled = filled_from(offer, [row.requester_team], again.order_of(db.session.connection(), row))
+    filled = filled_from(offer, [row.requester_team], again.order_of(reader(), row))
     notes = [one.words for one in filled.misfits]
     return _page(case, _filled(filled.form, row), row, notes=notes)
 
@@ -104,13 +104,13 @@ def _refused(case: Case, row: Row[Any]) -> str:
 def _row(request_id: str) -> Row[Any]:
     """The request as it is stored. Raises NotFound, also for what the person may not see."""
     case_of(request_id)
-    return db.session.connection().execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one()
+    return reader().execute(select(REQUEST).where(REQUEST.c.request_id == request_id)).one()
 
 
 def _offer(row: Row[Any], version: str) -> tuple[Offer, Sequence[Fault]]:
     """The entry at a version; at the current one, with a fault, where that is gone. Raises Conflict where none is on offer."""
     entry = {f"catalog_{row.catalog_kind}": row.catalog_name}
-    connection = db.session.connection()
+    connection = reader()
     offer, faults = offers.find(connection, {**entry, "version": version})
     if offer is None:
         offer, _ = offers.find(connection, entry)
@@ -133,9 +133,9 @@ def _filled(form: OrderForm, row: Row[Any]) -> OrderForm:
 
 
 def _prepared(form: OrderForm, row: Row[Any]) -> Prepared:
-    outside = lookups(db.session.connection(), row.id)
+    outside = lookups(reader(), row.id)
     form.look_up(outside)
-    return revising.look(db.session.connection(), current_app.extensions["vault"], caller(), row, form.order(), outside)
+    return revising.look(reader(), current_app.extensions["vault"], caller(), row, form.order(), outside)
 
 
 def _plan(form: OrderForm, prepared: Prepared) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from app.core.statuses import TicketStatus
 from app.errors import Conflict, Invalid
-from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import signed_in
 from app.lifecycle import tickets as work
@@ -16,6 +15,7 @@ from app.queries import adoption, requests
 from app.queries import tickets as queries
 from app.queries.paging import DEFAULT_LIMIT
 from app.queries.tickets import Ticket
+from app.reader import reader
 from app.transaction import Unit, transaction
 from app.web import adoption_form, queue_list, ticket_shown
 from app.web.filters import sentence
@@ -39,12 +39,12 @@ SAME_WORDS_WITHIN = timedelta(minutes=1)
 def listing() -> ResponseReturnValue:
     """What waits for the person's teams, the oldest first."""
     person, chosen = current_person(), queue_list.Chosen.read(request.args)
-    works = queries.works_tickets(db.session, person)
+    works = queries.works_tickets(reader(), person)
     try:
-        page = queries.queue(db.session, person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
+        page = queries.queue(reader(), person, chosen.filters, DEFAULT_LIMIT, chosen.cursor, cursors())
     except Invalid:  # a cursor of yesterday, or of another list: begin anew
         return redirect(chosen.href())
-    waiting = queries.waiting_for(db.session, person)
+    waiting = queries.waiting_for(reader(), person)
     return render_template(
         "tickets/queue.html",
         chosen=chosen,
@@ -65,13 +65,13 @@ def show(ticket_id: str) -> ResponseReturnValue:
 
 
 def _ticket(ticket_id: str) -> Ticket:
-    return queries.ticket(db.session, current_person(), ticket_id)
+    return queries.ticket(reader(), current_person(), ticket_id)
 
 
 def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 200) -> ResponseReturnValue:
     person, case = current_person(), case_of(ticket.request_id)
-    step = requests.step(db.session, person, ticket.request_id, ticket.step_id)
-    attempt, lines = requests.log(db.session, person, ticket.request_id, ticket.step_id)
+    step = requests.step(reader(), person, ticket.request_id, ticket.step_id)
+    attempt, lines = requests.log(reader(), person, ticket.request_id, ticket.step_id)
     details = (ticket.error or {}).get("details") or {}
     said = said or ticket_shown.Said()
     outputs = (said.outputs or blank(ticket)) if ticket.open and ticket.workable else None
@@ -91,7 +91,7 @@ def _page(ticket: Ticket, said: ticket_shown.Said | None = None, status: int = 2
         inputs=ticket_shown.inputs(ticket.inputs),
         attempt=attempt,
         lines=[shown_line(one, step) for one in lines],
-        comments=queries.comments(db.session, person, ticket.ticket_id),
+        comments=queries.comments(reader(), person, ticket.ticket_id),
         earlier=[one for one in case.tickets if one.step_id == ticket.step_id and one.ticket_id != ticket.ticket_id],
         after=ticket_shown.after(case, ticket),
         said=said,
@@ -192,7 +192,7 @@ def comment(ticket_id: str) -> ResponseReturnValue:
     """Write on a ticket. The same words from the same person within a minute are a second click."""
     ticket, text = _ticket(ticket_id), _text("text")
     who = viewer()
-    before = queries.comments(db.session, who.person, ticket_id)
+    before = queries.comments(reader(), who.person, ticket_id)
     last = before[-1] if before else None
     if last and (last.author, last.text) == (who.person.name, text) and who.now - last.created_at < SAME_WORDS_WITHIN:
         return _to(ticket_id, "comments")

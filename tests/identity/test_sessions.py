@@ -98,11 +98,16 @@ def test_newer_tokens_replace_and_missing_ones_stay(session, sarah):
 def test_being_seen_is_noted_at_most_once_a_minute(session, sarah):
     secret = start(session, sarah)
     session.execute(update(UserSession).values(seen_at=NOW))
-    seen = []
-    for seconds in (59, 60):
-        sessions.find(session, secret, ADMINS, NOW + timedelta(seconds=seconds))
-        seen.append(row(session).seen_at - NOW)
-    assert seen == [timedelta(0), timedelta(seconds=60)]
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (59, 60)]
+    assert [sessions.find(session, secret, ADMINS, at).unnoted for at in moments] == [False, True]
+
+
+def test_what_was_noted_is_not_to_be_noted_again(session, sarah):
+    secret = start(session, sarah)
+    later = NOW + timedelta(seconds=60)
+    session.execute(update(UserSession).values(seen_at=NOW))
+    sessions.note_use(session, sessions.find(session, secret, ADMINS, later).session_id, later)
+    assert not sessions.find(session, secret, ADMINS, later).unnoted
 
 
 def test_a_long_user_agent_is_cut(session, sarah):

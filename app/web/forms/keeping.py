@@ -13,9 +13,9 @@ from app.core.fields import ABSENT, Field
 from app.core.fields.attaching import judge_content, spoken_size
 from app.core.secrecy import MASK
 from app.errors import Fault, Invalid, TooLarge, Unavailable
-from app.extensions import db
 from app.lifecycle import secrets, uploads
 from app.lifecycle.caller import Caller
+from app.reader import reader
 from app.transaction import transaction
 from app.web.forms.answers import AnswerField
 from app.web.forms.nested import with_added
@@ -118,7 +118,7 @@ def _words(error: TooLarge | Invalid | Unavailable) -> str:
 def _name_files(form: OrderForm, caller: Caller) -> None:
     """Let the form know how the files are called that its answers name."""
     files = [one for one in form if isinstance(one, AnswerField) and one.asks.type == "file" and one.raw]
-    known = uploads.known(db.session.connection(), caller, [one.raw[-1] for one in files]) if files else {}
+    known = uploads.known(reader(), caller, [one.raw[-1] for one in files]) if files else {}
     for one in files:
         one.upload = known.get(one.raw[-1])
     form.files = {upload_id: one.shown for upload_id, one in known.items()}
