@@ -12,7 +12,7 @@ from app import audit, events
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.failpoints import failpoint
-from app.reader import let_go
+from app.reader import let_go, reading_within
 from app.vault import Vault
 
 
@@ -47,7 +47,8 @@ def transaction() -> Iterator[Unit]:
     let_go()  # a call holds one connection at a time
     unit = Unit(db.session.connection(), current_app.extensions["vault"], rules=current_app.extensions["rules"])
     try:
-        yield unit
+        with reading_within(unit.connection):
+            yield unit
         changed = events.changed(unit.connection)
         failpoint("web-before-commit")
         db.session.commit()

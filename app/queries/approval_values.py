@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from app.core.access import Person
 from app.core.approvals import Approver, may_approve
 from app.core.statuses import ApprovalStatus
 from app.models.tables import APPROVAL, MESSAGE, VOTE
 from app.queries.reader import Reader
+
+OF_REQUEST = (
+    select(APPROVAL).where(APPROVAL.c.request_id == bindparam("key")).order_by(APPROVAL.c.created_at, APPROVAL.c.position)
+)
+MESSAGES = select(MESSAGE).where(MESSAGE.c.request_id == bindparam("key")).order_by(MESSAGE.c.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,7 @@ class Approval:
 
 def of_request(session: Reader, request: uuid.UUID) -> list[Approval]:
     """The approvals of a request, those of its present order last. Cost: two indexed reads."""
-    mine = select(APPROVAL).where(APPROVAL.c.request_id == request)
-    rows = session.execute(mine.order_by(APPROVAL.c.created_at, APPROVAL.c.position)).all()
+    rows = session.execute(OF_REQUEST, {"key": request}).all()
     votes = votes_of(session, [row.id for row in rows])
     return [approval(row, votes.get(row.id, ())) for row in rows]
 
@@ -120,8 +124,8 @@ def votes_of(session: Reader, approvals: Sequence[uuid.UUID]) -> Mapping[uuid.UU
 
 def messages_of(session: Reader, request: uuid.UUID) -> list[Message]:
     """Questions, answers and changes of a request, oldest first."""
-    statement = select(MESSAGE).where(MESSAGE.c.request_id == request).order_by(MESSAGE.c.created_at)
-    return [Message(row.kind, row.author_name, row.text, row.changes, row.created_at) for row in session.execute(statement)]
+    rows = session.execute(MESSAGES, {"key": request})
+    return [Message(row.kind, row.author_name, row.text, row.changes, row.created_at) for row in rows]
 
 
 def approval(row: Row[Any], votes: Sequence[Vote]) -> Approval:

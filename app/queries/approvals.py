@@ -18,7 +18,7 @@ from app.models.tables import APPROVAL, REQUEST, VOTE, is_one_of
 from app.queries.approval_values import Approval, approval, votes_of
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
-from app.queries.requests import visible
+from app.queries.requests import teams_of, visible
 
 PURPOSE = "approvals"
 MOST = 100
@@ -84,7 +84,7 @@ def listing(
 def one(session: Reader, person: Person, approval_id: str) -> Listed:
     """One approval, for those who are asked and those who see the request. Raises NotFound."""
     asked_or_seen = or_(_asked(person), visible(person))
-    row = session.execute(_listed().where(APPROVAL.c.approval_id == approval_id, asked_or_seen)).one_or_none()
+    row = session.execute(_listed().where(APPROVAL.c.approval_id == approval_id, asked_or_seen), teams_of(person)).one_or_none()
     if row is None:
         raise NotFound(f"There is no approval {approval_id}, or none that you may see.")
     return _value(row, votes_of(session, [row.id]).get(row.id, ()))

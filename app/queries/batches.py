@@ -15,7 +15,7 @@ from app.models import User
 from app.models.tables import BATCH, BATCH_ROW, REQUEST
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
-from app.queries.requests import visible
+from app.queries.requests import teams_of, visible
 
 PURPOSE = "batches"
 
@@ -87,7 +87,7 @@ def found(session: Reader, person: Person, batch_id: str) -> BatchDetail:
         .where(BATCH_ROW.c.batch_id == row.id)
         .order_by(BATCH_ROW.c.position)
     )
-    return BatchDetail(_head(row), [_line(one) for one in session.execute(lines)])
+    return BatchDetail(_head(row), [_line(one) for one in session.execute(lines, teams_of(person))])
 
 
 def listing(session: Reader, person: Person, limit: int, cursor: str | None, cursors: Cursors) -> Page[BatchHead]:

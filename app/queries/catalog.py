@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select, tuple_
 
 from app.core.access import Person, refuses_order
 from app.core.versions import sort_key
@@ -30,7 +30,7 @@ def listed(table: Table) -> list[ColumnElement[Any]]:
 
 
 # Statements that are always the same are made once: making one costs more than what PostgreSQL does for it.
-WHOLE = {
+WHOLE: Mapping[str, Select[Any]] = {
     kind: select(*listed(table), table.c.document, table.c.definition, table.c.source_hash).where(
         table.c.name == bindparam("name"), table.c.active
     )

@@ -34,7 +34,7 @@ from app.errors import NotFound
 from app.models import AccessToken, Team, TeamMember, User, UserSession
 from app.models.tables import ATTEMPT, EVENT, LOG, REQUEST, STEP
 from app.queries.reader import Reader
-from app.queries.requests import visible
+from app.queries.requests import teams_of, visible
 from app.queries.shapes import Event, Line
 
 GOES_ON = (AttemptStatus.RUNNING, AttemptStatus.WAITING)
@@ -214,7 +214,8 @@ def head(session: Reader, person: Person, request_id: str) -> Head:
     row = session.execute(
         select(REQUEST.c.id, REQUEST.c.last_event, REQUEST.c.completed_at).where(
             REQUEST.c.request_id == request_id, visible(person)
-        )
+        ),
+        teams_of(person),
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no request {request_id}, or none that you may see.")

@@ -3,12 +3,30 @@
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, Subquery, cast, func, literal_column, select, true, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    String,
+    Subquery,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from app.core.access import Person
@@ -19,7 +37,7 @@ from app.models.tables import REQUEST, REQUEST_TEAM, STEP
 from app.queries.batches import requests_in
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
-from app.queries.requests import SUMMARY, summary, visible
+from app.queries.requests import SUMMARY, summary, teams_of, visible
 from app.queries.shapes import Summary
 
 PURPOSE = "requests"
@@ -27,6 +45,8 @@ WORD = re.compile(r"[^\W_]+")
 MOST_WORDS = 10
 AT_ONCE = 1000
 """How many requests an export reads at a time."""
+NUMBER: BindParameter[int] = bindparam("number", type_=Integer)
+"""How many requests are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,80 +105,38 @@ def every(session: Reader, person: Person, filters: Filters, most: int) -> Itera
 
 After = tuple[datetime, uuid.UUID]
 """The sort key of the last request of the page before."""
-Conditions = Sequence[ColumnElement[bool]]
 
 
 def _read(session: Reader, person: Person, filters: Filters, number: int, after: After | None) -> Sequence[Row[Any]]:
-    keys = _keys(person, filters, _narrowed(session, person, filters), number, after)
-    statement: Select[tuple[object, ...]] = select(*SUMMARY).join(keys, keys.c.id == REQUEST.c.id)
-    by_name = statement.join(User, User.id == REQUEST.c.requester_id)
-    return session.execute(by_name.order_by(REQUEST.c.created_at.desc(), REQUEST.c.id.desc())).all()
-
-
-def _keys(person: Person, filters: Filters, narrowed: Conditions, number: int, after: After | None) -> Subquery:
-    """The first `number` requests of the list, by key.
-
-    Whatever an index of requests finds at once is looked up there; everything else walks through what the person's teams see.
-    """
-    if person.is_admin or filters.mine or filters.team or _open(filters) or filters.requester or filters.batch or filters.text:
-        found = select(REQUEST.c.created_at, REQUEST.c.id).where(visible(person), *narrowed)
-        return _newest(found, REQUEST.c.created_at, REQUEST.c.id, number, after).subquery()
-    return _of_teams(person, filters, narrowed, number, after)
-
-
-def _of_teams(person: Person, filters: Filters, narrowed: Conditions, number: int, after: After | None) -> Subquery:
-    """What any of the person's teams sees: the newest of each team out of an index, then the newest of those.
-
-    One condition over all teams would have the planner walk through everybody's requests to find those of a small team.
-    """
-    teams = func.unnest(cast(sorted(person.teams), ARRAY(String))).table_valued("team", name="teams").render_derived()
-    seen = select(REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id.label("id")).where(REQUEST_TEAM.c.team == teams.c.team)
-    seen = seen.where(*_between(REQUEST_TEAM.c.created_at, filters))
-    if narrowed:
-        seen = seen.join(REQUEST, REQUEST.c.id == REQUEST_TEAM.c.request_id).where(*narrowed)
-    each = _newest(seen, REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id, number, after).lateral()
-    either = select(each.c.created_at, each.c.id).select_from(teams).join(each, true()).distinct()
-    return either.order_by(each.c.created_at.desc(), each.c.id.desc()).limit(number).subquery()
-
-
-def _newest(
-    found: Select[tuple[datetime, uuid.UUID]],
-    at: ColumnElement[datetime],
-    key: ColumnElement[uuid.UUID],
-    number: int,
-    after: After | None,
-) -> Select[tuple[datetime, uuid.UUID]]:
+    given = _given(session, person, filters)
     if after is not None:
-        found = found.where(tuple_(at, key) < after)
-    return found.order_by(at.desc(), key.desc()).limit(number)
+        given |= {"after_at": after[0], "after_key": after[1]}
+    walks = not person.is_admin and FOUND_AT_ONCE.isdisjoint(given)
+    statement = _statement(None if walks else visible(person), frozenset(given))
+    return session.execute(statement, {**given, **teams_of(person), "number": number}).all()
 
 
-def _narrowed(session: Reader, person: Person, filters: Filters) -> list[ColumnElement[bool]]:
-    """What is asked of a request besides that the person may see it. Cost: a look-up each for a requester and a batch."""
-    conditions = _between(REQUEST.c.created_at, filters)
-    if filters.statuses:
-        conditions.append(REQUEST.c.status.in_(filters.statuses))
-    if _open(filters):
-        conditions.append(REQUEST.c.completed_at.is_(None))  # an index holds those alone
-    if filters.mine:
-        conditions.append(REQUEST.c.requester_id == person.id)
-    if filters.team:
-        conditions.append(REQUEST.c.requester_team == filters.team)
-    if filters.catalog_name:
-        conditions.append(REQUEST.c.catalog_name == filters.catalog_name)
+def _given(session: Reader, person: Person, filters: Filters) -> dict[str, Any]:
+    """What is asked of a request besides that the person may see it: the names are those of `CONDITIONS` and `_between`.
+
+    Cost: a look-up each for a requester and a batch.
+    """
+    given: dict[str, Any] = {
+        "statuses": filters.statuses,
+        "open": bool(filters.statuses) and REQUEST_ENDED.isdisjoint(filters.statuses),
+        "mine": filters.mine and person.id,
+        "team": filters.team,
+        "catalog_name": filters.catalog_name,
+        "created_after": filters.created_after,
+        "created_before": filters.created_before,
+        "words": filters.text and _words(filters.text),
+    }
+    given = {name: value for name, value in given.items() if value}
     if filters.requester:
-        who = list(session.scalars(select(User.id).where(User.subject == filters.requester)))
-        conditions.append(REQUEST.c.requester_id.in_(who))
+        given["requesters"] = session.scalars(OF_SUBJECT, {"subject": filters.requester}).all()
     if filters.batch:
-        conditions.append(REQUEST.c.id.in_(requests_in(session, person, filters.batch)))
-    if filters.text and (words := _words(filters.text)):
-        conditions.append(literal_column(FOUND_BY).op("@@")(cast(words, TSQUERY)))
-    return conditions
-
-
-def _between(at: ColumnElement[datetime], filters: Filters) -> list[ColumnElement[bool]]:
-    since = [at >= filters.created_after] if filters.created_after else []
-    return [*since, *([at < filters.created_before] if filters.created_before else [])]
+        given["batched"] = requests_in(session, person, filters.batch)
+    return given
 
 
 def _words(text: str) -> str:
@@ -167,18 +145,75 @@ def _words(text: str) -> str:
     return " & ".join(f"'{word}':*" for word in words)
 
 
-def _open(filters: Filters) -> bool:
-    """Whether only requests that have not ended are asked for."""
-    return bool(filters.statuses) and REQUEST_ENDED.isdisjoint(filters.statuses)
+OF_SUBJECT = select(User.id).where(User.subject == bindparam("subject"))
+CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "statuses": REQUEST.c.status.in_(bindparam("statuses", expanding=True)),
+    "open": REQUEST.c.completed_at.is_(None),  # an index holds those alone
+    "mine": REQUEST.c.requester_id == bindparam("mine"),
+    "team": REQUEST.c.requester_team == bindparam("team"),
+    "catalog_name": REQUEST.c.catalog_name == bindparam("catalog_name"),
+    "requesters": REQUEST.c.requester_id.in_(bindparam("requesters", expanding=True)),
+    "batched": REQUEST.c.id.in_(bindparam("batched", expanding=True)),
+    "words": literal_column(FOUND_BY).op("@@")(cast(bindparam("words"), TSQUERY)),
+}
+FOUND_AT_ONCE = frozenset({"mine", "team", "open", "requesters", "batched", "words"})
+"""What an index of requests finds at once; every other list walks through what the person's teams see."""
+STEP_COUNTS = (
+    select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
+    .where(STEP.c.request_id == any_(bindparam("requests", type_=ARRAY(Uuid))), STEP.c.kind == "step")
+    .group_by(STEP.c.request_id, STEP.c.status)
+)
+
+
+@lru_cache(maxsize=256)
+def _statement(seen: ColumnElement[bool] | None, given: frozenset[str]) -> Select[Any]:
+    """The list with these conditions, made once. seen: as `visible` has it; None walks through what each team sees."""
+    keys = _of_teams(given) if seen is None else _found(seen, given)
+    rows: Select[Any] = select(*SUMMARY).join(keys, keys.c.id == REQUEST.c.id).join(User, User.id == REQUEST.c.requester_id)
+    return rows.order_by(REQUEST.c.created_at.desc(), REQUEST.c.id.desc())
+
+
+def _found(seen: ColumnElement[bool], given: frozenset[str]) -> Subquery:
+    found = select(REQUEST.c.created_at, REQUEST.c.id).where(seen, *_conditions(given))
+    return _newest(found, REQUEST.c.created_at, REQUEST.c.id, given).subquery()
+
+
+def _of_teams(given: frozenset[str]) -> Subquery:
+    """What any of the person's teams sees: the newest of each team out of an index, then the newest of those.
+
+    One condition over all teams would have the planner walk through everybody's requests to find those of a small team.
+    """
+    names = cast(bindparam("any_team", type_=ARRAY(String)), ARRAY(String))
+    teams = func.unnest(names).table_valued("team", name="teams").render_derived()
+    seen = select(REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id.label("id")).where(REQUEST_TEAM.c.team == teams.c.team)
+    if narrowed := _conditions(given):
+        seen = seen.join(REQUEST, REQUEST.c.id == REQUEST_TEAM.c.request_id).where(*narrowed)
+    each = _newest(seen, REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id, given).lateral()
+    either = select(each.c.created_at, each.c.id).select_from(teams).join(each, true()).distinct()
+    return either.order_by(each.c.created_at.desc(), each.c.id.desc()).limit(NUMBER).subquery()
+
+
+def _newest(
+    found: Select[tuple[datetime, uuid.UUID]],
+    at: ColumnElement[datetime],
+    key: ColumnElement[uuid.UUID],
+    given: frozenset[str],
+) -> Select[tuple[datetime, uuid.UUID]]:
+    between = {
+        "created_after": at >= bindparam("created_after"),
+        "created_before": at < bindparam("created_before"),
+        "after_at": tuple_(at, key) < tuple_(bindparam("after_at", type_=at.type), bindparam("after_key", type_=key.type)),
+    }
+    asked = [condition for name, condition in between.items() if name in given]
+    return found.where(*asked).order_by(at.desc(), key.desc()).limit(NUMBER)
+
+
+def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    return [condition for name, condition in CONDITIONS.items() if name in given]
 
 
 def _step_counts(session: Reader, requests: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
     counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
-    statement = (
-        select(STEP.c.request_id, STEP.c.status, func.count().label("number"))
-        .where(STEP.c.request_id.in_(requests), STEP.c.kind == "step")
-        .group_by(STEP.c.request_id, STEP.c.status)
-    )
-    for row in session.execute(statement):
-        counts[row.request_id][row.status] = row.number
+    for key, status, number in session.execute(STEP_COUNTS, {"requests": requests}):
+        counts[key][status] = number
     return counts

@@ -4,10 +4,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.access import Person
 from app.core.decisions import Look, refuses_skip, refuses_step_retry
@@ -22,15 +23,27 @@ from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Outputs, Step, Summary, TicketLink
 from app.queries.waiting_on import waiting_on
 
+EVERYTHING, NOTHING = REQUEST.c.id.is_not(None), REQUEST.c.id.is_(None)
+OF_TEAMS = or_(
+    REQUEST.c.requester_team.in_(bindparam("teams", expanding=True)),
+    REQUEST.c.owner_teams.op("?|")(bindparam("any_team", type_=ARRAY(Text))),
+)
+
 
 def visible(person: Person) -> ColumnElement[bool]:
-    """The rule of `core.access.may_see_request`, in SQL. A test compares the two."""
+    """The rule of `core.access.may_see_request`, in SQL; who runs it gives it `teams_of`. A test compares the two.
+
+    It is one of three conditions, whoever asks, so that a statement with it can be kept.
+    """
     if person.is_admin:
-        return REQUEST.c.id.is_not(None)
+        return EVERYTHING
+    return OF_TEAMS if person.teams else NOTHING
+
+
+def teams_of(person: Person) -> dict[str, Any]:
+    """What `visible` asks for."""
     teams = sorted(person.teams)
-    if not teams:
-        return REQUEST.c.id.is_(None)
-    return or_(REQUEST.c.requester_team.in_(teams), REQUEST.c.owner_teams.op("?|")(array(teams)))
+    return {"teams": teams, "any_team": teams}
 
 
 SUMMARY = [
@@ -59,6 +72,42 @@ SUMMARY = [
 ]
 """The columns of a `Summary`."""
 
+# Statements that are always the same are made once: making one costs more than what PostgreSQL does for it.
+_KEY: BindParameter[uuid.UUID] = bindparam("key")
+STEPS = (
+    select(
+        STEP,
+        TICKET.c.ticket_id,
+        TICKET.c.status.label("ticket_status"),
+        TICKET.c.created_at.label("ticket_created_at"),
+        TICKET.c.due_at,
+        TICKET.c.ticket_type,
+        User.name.label("claimed_by_name"),
+        ATTEMPT.c.status.label("last_attempt"),
+    )
+    .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))
+    .outerjoin(User, User.id == TICKET.c.claimed_by_id)
+    .outerjoin(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.attempt_number == STEP.c.attempt))
+    .where(STEP.c.request_id == _KEY)
+    .order_by(STEP.c.position)
+)
+ITEMS = (
+    select(ITEM, VERSION.c.definition)
+    .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
+    .where(ITEM.c.request_id == _KEY)
+    .order_by(ITEM.c.position)
+)
+DEFINITION = select(VERSION.c.definition).where(VERSION.c.id == _KEY)
+OUTPUTS = select(OUTPUT).where(OUTPUT.c.request_id == _KEY).order_by(OUTPUT.c.created_at, OUTPUT.c.position)
+HISTORY = select(EVENT).where(EVENT.c.request_id == _KEY).order_by(EVENT.c.number.desc()).limit(bindparam("most"))
+
+
+@cache
+def _of_name(seen: ColumnElement[bool]) -> Select[Any]:
+    """The request of a name, as far as `seen` lets somebody see it."""
+    rows = select(REQUEST, User.name.label("requester_name")).join(User, User.id == REQUEST.c.requester_id)
+    return rows.where(REQUEST.c.request_id == bindparam("name"), seen)
+
 
 def detail(session: Reader, person: Person, request_id: str) -> Detail:
     """One request with its items, steps, checks and outputs. Raises NotFound, also for what the person may not see."""
@@ -66,7 +115,7 @@ def detail(session: Reader, person: Person, request_id: str) -> Detail:
     rows = _steps(session, row)
     steps = [one for one in rows if one.kind == "step"]
     items = _items(session, row.id)
-    bundle = session.scalar(select(VERSION.c.definition).where(VERSION.c.id == row.catalog_version_id)) or {}
+    bundle = session.scalar(DEFINITION, {"key": row.catalog_version_id}) or {}
     approvals = of_request(session, row.id)
     counts: dict[str, int] = defaultdict(int)
     for step in steps:
@@ -120,8 +169,7 @@ def outputs(session: Reader, person: Person, request_id: str) -> Outputs:
 def history(session: Reader, person: Person, request_id: str, limit: int = 50) -> Sequence[Event]:
     """The newest events first: the page's timeline. Raises NotFound."""
     row = row_of(session, person, request_id)
-    statement = select(EVENT).where(EVENT.c.request_id == row.id).order_by(EVENT.c.number.desc()).limit(limit)
-    return [_event(one) for one in session.execute(statement)]
+    return [_event(one) for one in session.execute(HISTORY, {"key": row.id, "most": limit})]
 
 
 def log(
@@ -152,11 +200,7 @@ def log(
 
 def row_of(session: Reader, person: Person, request_id: str) -> Row[Any]:
     """The row of a request with `requester_name`. Raises NotFound, also for what the person may not see."""
-    row = session.execute(
-        select(REQUEST, User.name.label("requester_name"))
-        .join(User, User.id == REQUEST.c.requester_id)
-        .where(REQUEST.c.request_id == request_id, visible(person))
-    ).one_or_none()
+    row = session.execute(_of_name(visible(person)), {"name": request_id, **teams_of(person)}).one_or_none()
     if row is None:
         raise NotFound(f"There is no request {request_id}, or none that you may see.")
     return row
@@ -186,24 +230,7 @@ def summary(row: Row[Any], counts: Mapping[str, int]) -> Summary:
 
 
 def _steps(session: Reader, request: Row[Any], *, with_attempts: bool = False) -> list[Step]:
-    statement = (
-        select(
-            STEP,
-            TICKET.c.ticket_id,
-            TICKET.c.status.label("ticket_status"),
-            TICKET.c.created_at.label("ticket_created_at"),
-            TICKET.c.due_at,
-            TICKET.c.ticket_type,
-            User.name.label("claimed_by_name"),
-            ATTEMPT.c.status.label("last_attempt"),
-        )
-        .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))
-        .outerjoin(User, User.id == TICKET.c.claimed_by_id)
-        .outerjoin(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.attempt_number == STEP.c.attempt))
-        .where(STEP.c.request_id == request.id)
-        .order_by(STEP.c.position)
-    )
-    rows = session.execute(statement).all()
+    rows = session.execute(STEPS, {"key": request.id}).all()
     attempts = _attempts(session, [row.id for row in rows]) if with_attempts else {}
     return decided(request.status, request.failure, [_step(row, attempts.get(row.id, ())) for row in rows])
 
@@ -305,12 +332,7 @@ def _shown_status(row: Row[Any]) -> str:
 
 
 def _items(session: Reader, request: uuid.UUID) -> list[Item]:
-    rows = session.execute(
-        select(ITEM, VERSION.c.definition)
-        .join(VERSION, VERSION.c.id == ITEM.c.catalog_version_id)
-        .where(ITEM.c.request_id == request)
-        .order_by(ITEM.c.position)
-    )
+    rows = session.execute(ITEMS, {"key": request})
     return [
         Item(
             alias=row.alias,
@@ -328,9 +350,7 @@ def _items(session: Reader, request: uuid.UUID) -> list[Item]:
 
 
 def _outputs(session: Reader, request: uuid.UUID) -> list[Output]:
-    rows = session.execute(
-        select(OUTPUT).where(OUTPUT.c.request_id == request).order_by(OUTPUT.c.created_at, OUTPUT.c.position)
-    )
+    rows = session.execute(OUTPUTS, {"key": request})
     return [Output(row.group, row.name, row.value, row.sensitive, row.description) for row in rows]
 
 

@@ -17,7 +17,7 @@ from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.queries.catalog import TABLES
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
-from app.queries.requests import visible
+from app.queries.requests import teams_of, visible
 
 CLAIMER, RESOLVER, REQUESTER = aliased(User), aliased(User), aliased(User)
 
@@ -93,7 +93,8 @@ def queue(session: Reader, person: Person, filters: Filters, limit: int, cursor:
     if cursor is not None:
         at, key = cursors.read("tickets", cursor)
         statement = statement.where(tuple_(TICKET.c.created_at, TICKET.c.id) > (datetime.fromisoformat(at), uuid.UUID(key)))
-    rows = session.execute(statement.order_by(TICKET.c.created_at, TICKET.c.id).limit(limit + 1)).all()
+    oldest = statement.order_by(TICKET.c.created_at, TICKET.c.id).limit(limit + 1)
+    rows = session.execute(oldest, teams_of(person)).all()
     return page(
         rows, limit, lambda row: (row.created_at.isoformat(), str(row.id)), lambda row: _ticket(row, person), cursors, "tickets"
     )
@@ -101,7 +102,7 @@ def queue(session: Reader, person: Person, filters: Filters, limit: int, cursor:
 
 def ticket(session: Reader, person: Person, ticket_id: str) -> Ticket:
     """One ticket. Raises NotFound, also for what the person may not see."""
-    row = session.execute(_tickets().where(TICKET.c.ticket_id == ticket_id, visible(person))).one_or_none()
+    row = session.execute(_tickets().where(TICKET.c.ticket_id == ticket_id, visible(person)), teams_of(person)).one_or_none()
     if row is None:
         raise NotFound(f"There is no ticket {ticket_id}, or none that you may see.")
     return _ticket(row, person)

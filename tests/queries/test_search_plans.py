@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Select, text
 
-from app.models.tables import CATALOG_ITEM, FORECAST
+from app.models.tables import CATALOG_ITEM
 from app.queries import forecast, search
 from app.queries.search import Filters
 from tests.fixtures.house import House, http, item
@@ -41,7 +41,7 @@ ASKED: dict[str, tuple[Select, set[str]]] = {
     "a tag": (search._best(CATALOG_ITEM, Filters(tags=["tag-7"]), 25), {"ix_catalog_items_tags"}),
     "an owner": (search._best(CATALOG_ITEM, Filters(owners=["team-7"]), 25), {"ix_catalog_items_owner"}),
     "the forecasts of a page": (
-        forecast._figures().where(FORECAST.c.kind == "item", FORECAST.c.name == "thing"),
+        forecast.FIGURES.params(entries=[("item", "thing")]),
         {"pk_catalog_forecasts"},
     ),
 }
