@@ -93,7 +93,7 @@ def get_step_plan(request_id: str, step_id: str) -> step_plans.StepPlan:
 
 
 def _plan(request_id: str, step_id: str) -> step_plans.StepPlan:
-    return step_plans.StepPlan.of(planning.look(db.session.connection(), current_person(), request_id, step_id))
+    return step_plans.StepPlan.of(planning.look(reader(), current_person(), request_id, step_id))
 
 
 def _shown(request_id: str, step_id: str) -> shapes.StepDetail:

@@ -4,10 +4,10 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.errors import Conflict
-from app.extensions import db
 from app.identity.guard import signed_in
 from app.lifecycle import planning
 from app.queries.shapes import Step
+from app.reader import reader
 from app.transaction import transaction
 from app.web.case import Case
 from app.web.filters import sentence
@@ -25,7 +25,7 @@ def plan_of(case: Case, step: Step, ticket: str = "") -> PlanShown | None:
     if step.type != PLANNED:
         return None
     person, request_id = case.viewer.person, case.detail.summary.request_id
-    return plan_shown(planning.look(db.session.connection(), person, request_id, step.step_id), step.title, case.viewer, ticket)
+    return plan_shown(planning.look(reader(), person, request_id, step.step_id), step.title, case.viewer, ticket)
 
 
 @blueprint.post("/steps/<step_id>/plan")

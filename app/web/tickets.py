@@ -171,7 +171,7 @@ def resolve(ticket_id: str) -> ResponseReturnValue:
 
 
 def _known(ticket: Ticket) -> list[str]:
-    return adoption.known_addresses(db.session, ticket.ticket_id)
+    return adoption.known_addresses(reader(), ticket.ticket_id)
 
 
 @blueprint.post("/queue/<ticket_id>/reject")
