@@ -112,5 +112,5 @@ def test_teams_that_were_not_confirmed_lately_are_asked_for_at_the_door(session,
 def test_the_rows_know_the_rule_of_the_guards(session, people, watcher, who):
     person = people.person(who)
     soon = datetime.now(UTC) + timedelta(minutes=1)
-    seen = session.scalar(select(REQUEST.c.id).where(live.visible(person))) is not None
+    seen = session.scalar(select(REQUEST.c.id).where(live.visible(person)), live.teams_of(person)) is not None
     assert (asked(session, [Watcher(watcher.request, person.id, until=soon)]) == {0}) == seen
