@@ -3,7 +3,8 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from app.extensions import csrf
 from app.identity import guard, parts
@@ -17,6 +18,7 @@ __all__ = ["current_person", "init_app", "optional_person"]
 def init_app(app: Flask, settings: Settings, vault: Vault) -> None:
     """Give `app` sign-in, sessions, bearer tokens, guards on every route and form tokens. Asks nothing of the provider."""
     app.config.update(_cookie(settings))
+    app.session_interface = PageSessions()
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # the guard asks, so that one hook decides in one order
         WTF_CSRF_TIME_LIMIT=None,  # a form is good as long as the session: nothing typed is lost
@@ -25,6 +27,14 @@ def init_app(app: Flask, settings: Settings, vault: Vault) -> None:
     csrf.init_app(app)
     parts.install(app, settings, vault)
     guard.protect(app)
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions of pages. A call of the API has none: its cookies are not even read."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a page, None for a call of the API."""
+        return None if request.path.startswith("/api/v1/") else super().open_session(app, request)
 
 
 def _cookie(settings: Settings) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """What past runs tell, read-only: figures of entries, and how long teams usually take over what waits for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Float, Row, Select, bindparam, cast, func, select, tuple_
+from sqlalchemy import ARRAY, Float, Row, Select, Text, bindparam, cast, func, select, tuple_
 
 from app.core.forecast import KEPT, Forecast, usual
 from app.core.statuses import TicketStatus
@@ -12,8 +12,10 @@ from app.queries.reader import Reader
 
 Entry = tuple[str, str]
 """Kind and name."""
+_KINDS, _NAMES = (bindparam(name, type_=ARRAY(Text)) for name in ("kinds", "names"))
+WANTED = func.unnest(_KINDS, _NAMES).table_valued("kind", "name", name="wanted").render_derived()
 FIGURES = select(*(FORECAST.c[name] for name in ("kind", "name", "runs", "usual", "late", "helped", "wait", "steps"))).where(
-    FORECAST.c.usual.is_not(None), tuple_(FORECAST.c.kind, FORECAST.c.name).in_(bindparam("entries", expanding=True))
+    FORECAST.c.usual.is_not(None), tuple_(FORECAST.c.kind, FORECAST.c.name).in_(select(WANTED))
 )
 
 
@@ -22,8 +24,13 @@ def of_entries(session: Reader, entries: Iterable[Entry]) -> Mapping[Entry, Fore
     wanted = list(entries)
     if not wanted:
         return {}
-    rows = session.execute(FIGURES, {"entries": wanted})
+    rows = session.execute(FIGURES, asking(wanted))
     return {(row.kind, row.name): _forecast(row) for row in rows}
+
+
+def asking(entries: Sequence[Entry]) -> dict[str, Any]:
+    """What `FIGURES` asks for."""
+    return {"kinds": [kind for kind, _ in entries], "names": [name for _, name in entries]}
 
 
 def of_entry(session: Reader, kind: str, name: str) -> Forecast | None:

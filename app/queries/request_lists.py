@@ -37,7 +37,7 @@ from app.models.tables import REQUEST, REQUEST_TEAM, STEP
 from app.queries.batches import requests_in
 from app.queries.paging import Cursors, Page, page
 from app.queries.reader import Reader
-from app.queries.requests import SUMMARY, summary, teams_of, visible
+from app.queries.requests import SUMMARY, TEAMS, summary, teams_of, visible
 from app.queries.shapes import Summary
 
 PURPOSE = "requests"
@@ -183,8 +183,7 @@ def _of_teams(given: frozenset[str]) -> Subquery:
 
     One condition over all teams would have the planner walk through everybody's requests to find those of a small team.
     """
-    names = cast(bindparam("any_team", type_=ARRAY(String)), ARRAY(String))
-    teams = func.unnest(names).table_valued("team", name="teams").render_derived()
+    teams = func.unnest(cast(TEAMS, ARRAY(String))).table_valued("team", name="teams").render_derived()
     seen = select(REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id.label("id")).where(REQUEST_TEAM.c.team == teams.c.team)
     if narrowed := _conditions(given):
         seen = seen.join(REQUEST, REQUEST.c.id == REQUEST_TEAM.c.request_id).where(*narrowed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.access import Person
@@ -23,10 +23,11 @@ from app.queries.reader import Reader
 from app.queries.shapes import Attempt, Detail, Event, Item, Line, Output, Outputs, Step, Summary, TicketLink
 from app.queries.waiting_on import waiting_on
 
+TEAMS: BindParameter[Sequence[str]] = bindparam("teams", type_=ARRAY(Text))
 EVERYTHING, NOTHING = REQUEST.c.id.is_not(None), REQUEST.c.id.is_(None)
 OF_TEAMS = or_(
-    REQUEST.c.requester_team.in_(bindparam("teams", expanding=True)),
-    REQUEST.c.owner_teams.op("?|")(bindparam("any_team", type_=ARRAY(Text))),
+    REQUEST.c.requester_team == any_(TEAMS),
+    REQUEST.c.owner_teams.op("?|")(TEAMS),
 )
 
 
@@ -42,8 +43,7 @@ def visible(person: Person) -> ColumnElement[bool]:
 
 def teams_of(person: Person) -> dict[str, Any]:
     """What `visible` asks for."""
-    teams = sorted(person.teams)
-    return {"teams": teams, "any_team": teams}
+    return {"teams": sorted(person.teams)}
 
 
 SUMMARY = [

@@ -1,5 +1,6 @@
 """What every page has around it: who is signed in, the queue's number, the catalog's stamp, and the headers of a page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -26,12 +27,11 @@ POLICY = {
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the frame around the pages of `app`."""
     app.context_processor(_around)
-    https = settings.public_url.startswith("https://")
-    issuer = settings.oidc_issuer.rstrip("/")
+    guards = _guards(https=settings.public_url.startswith("https://"), issuer=settings.oidc_issuer.rstrip("/"))
 
     @app.after_request
     def guard_page(response: Response) -> Response:
-        return _with_headers(response, https=https, issuer=issuer)
+        return _with_headers(response, guards)
 
 
 def _around() -> dict[str, Any]:
@@ -52,19 +52,24 @@ def _around() -> dict[str, Any]:
         return {"person": g.get("person"), "queue_count": None, "approval_count": None, "catalog_stamp": None}
 
 
-def _with_headers(response: Response, *, https: bool, issuer: str) -> Response:
+def _guards(*, https: bool, issuer: str) -> dict[str, str]:
+    """The headers that are the same for every answer."""
+    # Signing out posts here and is sent on to the provider; browsers hold such a redirect against form-action.
+    policy = POLICY | ({"form-action": f"'self' {issuer}"} if issuer else {})
+    guards = {
+        "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    return guards | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {})
+
+
+def _with_headers(response: Response, guards: Mapping[str, str]) -> Response:
     """A page of somebody who is signed in is nobody else's: no cache keeps it. Static files are anybody's."""
-    policy = dict(POLICY)
-    if issuer:
-        # Signing out posts here and is sent on to the provider; browsers hold such a redirect against form-action.
-        policy["form-action"] = f"'self' {issuer}"
-    response.headers.setdefault("Content-Security-Policy", "; ".join(f"{key} {value}" for key, value in policy.items()))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    for name, value in guards.items():
+        response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

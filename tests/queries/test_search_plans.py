@@ -41,7 +41,7 @@ ASKED: dict[str, tuple[Select, set[str]]] = {
     "a tag": (search._best(CATALOG_ITEM, Filters(tags=["tag-7"]), 25), {"ix_catalog_items_tags"}),
     "an owner": (search._best(CATALOG_ITEM, Filters(owners=["team-7"]), 25), {"ix_catalog_items_owner"}),
     "the forecasts of a page": (
-        forecast.FIGURES.params(entries=[("item", "thing")]),
+        forecast.FIGURES.params(forecast.asking([("item", "thing")])),
         {"pk_catalog_forecasts"},
     ),
 }
