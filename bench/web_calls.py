@@ -69,7 +69,7 @@ def _post(stage: Stage, ours: str, bare: str, scale: Scale) -> Row:
 
 
 def _reads(stage: Stage, ours: str, bare: str, scale: Scale, paths: Mapping[str, str]) -> Iterator[Row]:
-    number, rounds = scale.of(400, 60, 4), scale.of(5, 2, 1)
+    number, rounds = scale.of(400, 60, 4), scale.of(9, 2, 1)  # many: connections fall on the two processes as they like
     for name, path in paths.items():
         calls = {"ours": (ours, Call.get(path, stage.token)), "bare": (bare, Call.get(f"/read/{quote(name)}"))}
         seen = alternate({side: _rated(url, call, number) for side, (url, call) in calls.items()}, rounds)
