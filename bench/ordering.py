@@ -13,6 +13,7 @@ from app.catalog.loader import load
 from app.catalog.sync import sync
 from app.extensions import db
 from app.lifecycle.ahead import look_ahead
+from app.lifecycle.looking_up import lookups
 from app.lifecycle.preparing import Prepared, prepare
 from app.queries.forecast import of_entry
 from app.transaction import transaction
@@ -94,7 +95,7 @@ def _validated(stage: Stage) -> str:
     """What the endpoint does: the checks, where values came from, the shape of the answer and its JSON."""
     prepared = _checked(stage)
     known = of_entry(db.session, "bundle", str(ORDER["catalog_bundle"]))
-    answer = Validation.of(prepared, look_ahead(prepared, stage.caller, ORDER), known)
+    answer = Validation.of(prepared, look_ahead(prepared, stage.caller, ORDER, lookups(db.session.connection())), known)
     return answer.model_dump_json(exclude_unset=True, by_alias=True, context={"zone": UTC})
 
 

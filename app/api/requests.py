@@ -18,6 +18,7 @@ from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
 from app.lifecycle.ahead import look_ahead
+from app.lifecycle.looking_up import lookups
 from app.lifecycle.preparing import prepare
 from app.lifecycle.revealing import Revealed, reveal
 from app.lifecycle.submit import submit
@@ -59,7 +60,7 @@ def validate_request(body: dict[str, Any]) -> Validation:
     prepared = prepare(reader(), who, body)
     offer = prepared.offer
     known = of_entry(reader(), offer.kind, offer.name) if offer else None
-    return Validation.of(prepared, look_ahead(prepared, who, body), known)
+    return Validation.of(prepared, look_ahead(prepared, who, body, lookups(reader())), known)
 
 
 @blueprint.get("")

@@ -98,10 +98,14 @@ def _handed(outline: Outline, entry: Entry, item: Outline) -> Iterator[Fault]:
     own = {("bundle", part.body["name"]) for part in outline.fields if holds_secret(part.body)}
     sources = [part.body.get("options_from") for part in item.fields]
     told = {name for source in sources if isinstance(source, Mapping) for name in source.get("depends_on") or ()}
+    values = [part.body.get("value") for part in item.checks if part.body.get("type") == "unique"]
     written = entry.body.get("parameters")
     for name, template in written.items() if own and isinstance(written, Mapping) else ():
         part = item.parameters.get(name)
-        what = "is unique" if part and part.body.get("unique") else "is part of an address" if name in told else None
+        compared = (part and part.body.get("unique")) or any(
+            _touches(value, {(name,), ("parameters", name)}) for value in values
+        )
+        what = "is unique" if compared else "is part of an address" if name in told else None
         if what and _touches(template, own):
             message = f"{name} {what}: a secret of the bundle may not stand there"
             yield Fault((*entry.path, "parameters", name), "secret", message, {"remedy": "hand it to another field"})

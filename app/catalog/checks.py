@@ -14,8 +14,10 @@ from app.catalog.templates import RESERVED, uses
 from app.catalog.yaml12 import Path
 from app.core import plan
 from app.core.durations import parse_duration
+from app.core.expressions import check_syntax
 from app.core.fields import Field, check_default
-from app.core.secrecy import is_secret
+from app.core.quota import COUNTED
+from app.core.secrecy import holds_secret, is_secret, touches
 from app.core.shapes import did_you_mean, shape_faults
 from app.core.step_params import NOTHING_TO_UNDO, check_template, check_verification, is_template
 from app.errors import Fault, under
@@ -42,6 +44,8 @@ def check_document(outline: Outline) -> Iterator[Fault]:
         _prices,
         _open_prices,
         _open_sources,
+        _unique_values,
+        _own_quotas,
     ):
         yield from check(outline)
     yield from check_cycles(outline)
@@ -271,6 +275,27 @@ def _open_sources(outline: Outline) -> Iterator[Fault]:
             if isinstance(name, str) and name in secret:
                 path = (*part.path, "options_from", "depends_on", number)
                 yield Fault(path, "secret", f"{name} is secret, and an address is not", {"remedy": "name another field"})
+
+
+def _unique_values(outline: Outline) -> Iterator[Fault]:
+    """What checks hold against other orders: it tells whether a guess is right, so nothing secret may stand in it."""
+    parts = outline.fields if outline.kind == "bundle" else outline.parameters.values()
+    secret = {str(part.body.get("name", part.path[-1])) for part in parts if holds_secret(part.body)}
+    names = {(name,) for name in secret} | {(root, name) for root in ("bundle", "parameters") for name in secret}
+    for part in outline.checks:
+        value = part.body.get("value")
+        if part.body.get("type") == "unique" and is_template(value) and not check_syntax(str(value)) and touches(value, names):
+            message = "is made of a secret, and what is compared is none"
+            yield Fault((*part.path, "value"), "secret", message, {"remedy": "name other fields"})
+
+
+def _own_quotas(outline: Outline) -> Iterator[Fault]:
+    """That an item's checks of quotas name what the item takes."""
+    quota = outline.document.get("quota")
+    known = {*(quota if isinstance(quota, Mapping) else ()), *COUNTED}
+    for part in outline.checks if outline.kind == "item" else ():
+        if part.body.get("type") == "quota":
+            yield from _known((*part.path, "resource"), part.body.get("resource"), known, "resource under quota called")
 
 
 def _countable(line: Part, known: Mapping[str, Part]) -> Iterator[Fault]:

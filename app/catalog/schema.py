@@ -26,8 +26,6 @@ LATER: frozenset[str] = frozenset(
         "state_of",
     }
 )
-LATER_CHECKS = frozenset({"quota", "unique"})
-"""The types of preflights of which the same is true."""
 
 
 def _version(text: str) -> str:
@@ -290,10 +288,32 @@ class ExpressionCheck(Check):
     when: Annotated[str, Field(min_length=1)]
 
 
-Preflight = Annotated[HttpCheck | TcpCheck | DnsCheck | ExpressionCheck, Field(discriminator="type")]
+class UniqueCheck(Check):
+    """A value, worked out from the order, that no other order of the entry within the team, or anywhere, may have."""
+
+    type: Literal["unique"]
+    value: Annotated[str, Field(min_length=1, max_length=1_000)]
+    within: Literal["team", "all"]
+
+
+class QuotaCheck(Check):
+    """That the team keeps to its quotas with this order; of one `resource` at least so much must be left."""
+
+    type: Literal["quota"]
+    resource: Word | None = None
+    leave: Annotated[float, Field(ge=0, le=1e12)] | None = None
+
+    @model_validator(mode="after")
+    def _of_one(self) -> "QuotaCheck":
+        if self.leave is not None and self.resource is None:
+            raise PydanticCustomError("required", "must name the resource of which so much is left", {"remedy": "name one"})
+        return self
+
+
+Preflight = Annotated[HttpCheck | TcpCheck | DnsCheck | ExpressionCheck | UniqueCheck | QuotaCheck, Field(discriminator="type")]
 HealthCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="type")]
 CHECK_TYPES: Mapping[str, tuple[str, ...]] = {
-    "preflight": ("http", "tcp", "dns", "expression"),
+    "preflight": ("http", "tcp", "dns", "expression", "unique", "quota"),
     "health_checks": ("http", "tcp"),
 }
 

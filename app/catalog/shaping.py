@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.catalog.outline import Outline, Part
-from app.catalog.schema import CHECK_TYPES, KINDS, LATER, LATER_CHECKS, normalised
+from app.catalog.schema import CHECK_TYPES, KINDS, LATER, normalised
 from app.catalog.yaml12 import Path, Text
 from app.core.shapes import did_you_mean, shape_faults
 from app.errors import Fault
@@ -78,8 +78,6 @@ def _of_check(fault: Fault, document: Any) -> Fault:
     if "type" not in written:
         return Fault(path, "required", "is missing", {"remedy": f"write one of {', '.join(known)}"})
     named = str(written["type"])
-    if key == "preflight" and named in LATER_CHECKS:
-        return Fault(path, "oneof", f"{named} {NOT_YET}", {"remedy": "take the check away until it does"})
     return Fault(path, "oneof", f"must be one of {', '.join(known)}", {"remedy": did_you_mean(named, known)})
 
 

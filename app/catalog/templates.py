@@ -103,7 +103,7 @@ def _of_checks(outline: Outline) -> Iterator[Use]:
         called, told = ("preflight", "before") if "preflight" in part.path else ("step", "outputs")
         for key in ("url", "headers"):
             yield from _templates(part.body.get(key), (*part.path, key), called)
-        for key in ("host", "port", "message"):
+        for key in ("host", "port", "message", "value"):
             yield from _templates(part.body.get(key), (*part.path, key), told)
         if part.body.get("type") == "expression":
             yield from _bare(part.body.get("when"), (*part.path, "when"), told)

@@ -16,6 +16,8 @@ CHECK_TYPES: Mapping[str, str] = {
     "tcp": "TcpCheck",
     "dns": "DnsCheck",
     "expression": "ExpressionCheck",
+    "unique": "UniqueCheck",
+    "quota": "QuotaCheck",
 }
 """What a document calls a check -> the step type that looks."""
 KEYS: Mapping[str, tuple[Kind, str, str]] = {
@@ -52,8 +54,13 @@ def checks_of(fulfillment: Mapping[str, Any], key: str) -> list[Check]:
 
 
 def _check(written: Mapping[str, Any], kind: Kind, patience: str, pause: str) -> Check:
-    within, every = _seconds(written.get("within") or patience), _seconds(written.get("every") or pause)
+    unique = written["type"] == "unique"
+    # What is unique is so within a team or within all; it is looked at once.
+    lasts = None if unique else written.get("within")
+    within, every = _seconds(lasts or patience), _seconds(written.get("every") or pause)
     template = {key: value for key, value in written.items() if key not in NOT_THE_TEMPLATE}
+    if unique:
+        template |= {"among": written["within"], "named": written["name"]}
     if "when" in template:
         template |= {"when": as_template(template["when"]), "expression": _bare(template["when"])}
     return Check(

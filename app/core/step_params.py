@@ -161,6 +161,21 @@ class ExpressionCheckParams(CheckParams):
     expression: str
 
 
+class UniqueCheckParams(CheckParams):
+    """A value that no other order may have. among: those of the team, or all. named: what it belongs to (see `digest_of`)."""
+
+    value: Scalar
+    among: Literal["team", "all"]
+    named: Text
+
+
+class QuotaCheckParams(CheckParams):
+    """What must be left of a team's quotas with this order: at least `leave` of `resource`; without it nothing is exceeded."""
+
+    resource: Text | None = None
+    leave: Annotated[float, Field(ge=0)] = 0
+
+
 STEP_PARAMS: Mapping[str, type[StepParams]] = {
     "TerraformFile": TerraformFileParams,
     "GitHubWorkflow": GitHubWorkflowParams,
@@ -173,9 +188,11 @@ STEP_PARAMS: Mapping[str, type[StepParams]] = {
     "TcpCheck": TcpCheckParams,
     "DnsCheck": DnsCheckParams,
     "ExpressionCheck": ExpressionCheckParams,
+    "UniqueCheck": UniqueCheckParams,
+    "QuotaCheck": QuotaCheckParams,
 }
-CHECKS = frozenset({"HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
-"""What runs preflights and health checks. No document names these: it writes `http`, `tcp`, `dns`, `expression`."""
+CHECKS = frozenset(name for name in STEP_PARAMS if name.endswith("Check"))
+"""What runs preflights and health checks. No document names these: it writes `http`, `tcp`, `dns`, `expression` and so on."""
 
 
 def step_types() -> list[str]:

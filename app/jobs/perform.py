@@ -28,6 +28,7 @@ from app.jobs.notes import note
 from app.lifecycle import adopting
 from app.lifecycle.claims import Claim
 from app.lifecycle.file_store import FileStore
+from app.lifecycle.house import RequestHouse
 from app.lifecycle.progress import LOOKS
 from app.lifecycle.result import Result
 from app.lifecycle.scopes import Scopes
@@ -186,6 +187,7 @@ class Performer:
             external_id=step.external_id,
             outputs=step.outputs if prepared.given is None else prepared.given,
             adopt=prepared.adopt,
+            house=RequestHouse(self.engine, claim),
         )
 
     def _budget(self, claim: Claim) -> timedelta:

@@ -9,9 +9,12 @@ from typing import Any
 
 from app.catalog.offers import Offer, OfferItem
 from app.core.foresight import asked_now
+from app.core.house_checks import Held, Seen
 from app.core.order import Resolved
+from app.core.plan import PlannedStep
 from app.core.sources import Source, sources
 from app.lifecycle.caller import Caller
+from app.lifecycle.looking_up import Checked, Lookups, digest_of
 from app.lifecycle.preparing import Prepared
 
 OWN = "bundle"
@@ -19,20 +22,35 @@ OWN = "bundle"
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """sources: by alias, and `bundle`, where each value came from. asked: by id of a preflight, whether it holds now."""
+    """sources: by alias, and `bundle`, where each value came from. asked: by id of a preflight, what it sees now."""
 
     sources: Mapping[str, Mapping[str, Source]]
-    asked: Mapping[str, bool]
+    asked: Mapping[str, Seen]
 
 
-def look_ahead(prepared: Prepared, caller: Caller, order: Mapping[str, Any]) -> Ahead:
-    """What `prepared` does not say of the order it was made from. Nothing is read; empty for an unknown entry."""
+def look_ahead(prepared: Prepared, caller: Caller, order: Mapping[str, Any], outside: Lookups) -> Ahead:
+    """What `prepared` does not say of the order it was made from; empty for an unknown entry.
+
+    Cost: one SELECT for each check `unique`, and nothing for all others.
+    """
     offer, resolved = prepared.offer, prepared.resolved
     if offer is None or resolved is None:
         return Ahead({}, {})
     person, readable = caller.person, _readable(resolved, prepared)
     requester = {"user_id": person.user_id, "team": prepared.team, "email": person.email}
-    return Ahead(_sources(offer, resolved, order), asked_now(prepared.steps, _scopes(offer, readable, requester)))
+    scopes = _scopes(offer, readable, requester)
+
+    def taken(row: PlannedStep, value: Any) -> Held | None:
+        template = row.config["template"]
+        digest = digest_of(_whose(offer, row), template["named"], value, template["among"], prepared.team)
+        return outside.held(person, [digest]).get(digest)
+
+    return Ahead(_sources(offer, resolved, order), asked_now(prepared.steps, scopes, prepared.quotas, taken))
+
+
+def _whose(offer: Offer, row: PlannedStep) -> Checked:
+    names = {item.alias: item.catalog_item for item in offer.items}
+    return Checked("bundle", offer.name) if row.item_alias is None else Checked("item", names[row.item_alias])
 
 
 def _readable(resolved: Resolved, prepared: Prepared) -> Resolved:

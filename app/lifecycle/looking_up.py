@@ -5,11 +5,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import current_app, has_app_context
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.catalog import offers
@@ -18,6 +18,7 @@ from app.catalog.options import Offered, Options
 from app.core.access import Person, may_see_request
 from app.core.fields import Choice, Field
 from app.core.fields.visibility import BUNDLE
+from app.core.house_checks import Held
 from app.core.order import Resolved
 from app.core.secrecy import fields_of
 from app.errors import Fault, NotFound
@@ -42,6 +43,13 @@ class Claim:
     path: Place
     title: str
     within: str
+
+
+class Checked(NamedTuple):
+    """Whose check it is: of which kind of entry, and its name."""
+
+    kind: str
+    entry: str
 
 
 class Lookups:
@@ -128,13 +136,23 @@ class Lookups:
                 members = list(self.members(team))
                 yield Fault(place, "not_a_member", f"must be the user_id of a member of {team}: {_named(members)}")
 
-    def _taken(self, person: Person, claims: Sequence[Claim]) -> Iterator[Fault]:
-        if not claims:
-            return
+    def held(self, person: Person, digests: Collection[bytes]) -> Mapping[bytes, Held]:
+        """Which of these values other orders have, and whose they are as far as the person may know."""
+        return {
+            digest: Held(row.request_id if may_see_request(person, row.requester_team, row.owner_teams) else None)
+            for digest, row in self._holders(digests).items()
+        }
+
+    def _holders(self, digests: Collection[bytes]) -> Mapping[bytes, Any]:
+        if not digests:
+            return {}
         columns = (TAKEN.c.digest, REQUEST.c.request_id, REQUEST.c.requester_team, REQUEST.c.owner_teams)
         statement = select(*columns).join(REQUEST, REQUEST.c.id == TAKEN.c.request_id)
-        held = statement.where(TAKEN.c.digest.in_([claim.digest for claim in claims]), REQUEST.c.id.is_distinct_from(self._own))
-        holders = {row.digest: row for row in self._connection.execute(held)}
+        held = statement.where(TAKEN.c.digest.in_(digests), REQUEST.c.id.is_distinct_from(self._own))
+        return {row.digest: row for row in self._connection.execute(held)}
+
+    def _taken(self, person: Person, claims: Sequence[Claim]) -> Iterator[Fault]:
+        holders = self._holders([claim.digest for claim in claims])
         seen: set[bytes] = set()
         for claim in claims:
             row = holders.get(claim.digest)
@@ -208,6 +226,28 @@ def hold(connection: Connection, places: Collection[str], *, alone: bool = False
     lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
     for place in sorted(places):
         connection.execute(select(lock(func.hashtextextended(f"stratus unique {place}", 0))))
+
+
+def digest_of(about: Checked, named: str, value: Any, among: str, team: str | None) -> bytes:
+    """What stands for a value that a check `unique` asks about, and for where it must be unique."""
+    where = ["check", *about, named, among, team if among == "team" else None]
+    return hashlib.sha256(json.dumps([*where, _same(value)], sort_keys=True).encode()).digest()
+
+
+def take_value(connection: Connection, request: Row[Any], digest: bytes) -> Held | None:
+    """Take a value for a request; who else has it, None where it is the request's now, or was before.
+
+    Of two that race, the second waits here until the first one's transaction has ended.
+    """
+    row = {"digest": digest, "request_id": request.id}
+    connection.execute(insert(TAKEN).values(row).on_conflict_do_nothing())
+    statement = select(REQUEST.c.id, REQUEST.c.request_id, REQUEST.c.requester_team).join(
+        TAKEN, TAKEN.c.request_id == REQUEST.c.id
+    )
+    holder = connection.execute(statement.where(TAKEN.c.digest == digest)).one_or_none()
+    if holder is None or holder.id == request.id:
+        return None
+    return Held(holder.request_id if holder.requester_team == request.requester_team else None)
 
 
 def take(connection: Connection, request: UUID, claims: Sequence[Claim]) -> list[Fault]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.steps.base import Planner, StepType
-from app.steps.checks import DnsCheck, ExpressionCheck, HttpCheck, TcpCheck
+from app.steps.checks import DnsCheck, ExpressionCheck, HttpCheck, QuotaCheck, TcpCheck, UniqueCheck
 from app.steps.github import GitHubWorkflow
 from app.steps.http import HttpGet, HttpPost, HttpPut
 from app.steps.manual import ManualTask
@@ -21,6 +21,8 @@ REGISTRY: Mapping[str, StepType] = {
     "TcpCheck": TcpCheck(),
     "DnsCheck": DnsCheck(),
     "ExpressionCheck": ExpressionCheck(),
+    "UniqueCheck": UniqueCheck(),
+    "QuotaCheck": QuotaCheck(),
 }
 PLANNERS: Mapping[str, Planner] = {"TerraformFile": _TERRAFORM}
 """Those that can say beforehand what running a step again would change."""

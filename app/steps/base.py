@@ -14,7 +14,9 @@ from threading import Event
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from app.core.adoption import Adopted
+from app.core.house_checks import Held
 from app.core.outcomes import Outcome
+from app.core.quota import QuotaLine
 from app.core.step_params import StepParams
 from app.outbound import Outbound
 
@@ -46,6 +48,33 @@ def _nothing_kept(_facts: Mapping[str, Any]) -> bool:
     return True
 
 
+class House(Protocol):
+    """What a check may ask about the portal's own orders."""
+
+    def take(self, named: str, value: Any, among: str) -> Held | None:
+        """Take a value for this request; who else has it, None where it is the request's now."""
+        ...
+
+    def quotas(self) -> Sequence[QuotaLine]:
+        """The limits that this request touches, as things stand now, its own part included."""
+        ...
+
+
+class _NoOrders:
+    """A house in which nobody has ordered anything."""
+
+    def take(self, _named: str, _value: Any, _among: str) -> Held | None:
+        """Everything is free."""
+        return None
+
+    def quotas(self) -> Sequence[QuotaLine]:
+        """Nothing is limited."""
+        return ()
+
+
+NO_ORDERS: House = _NoOrders()
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """All that a step may see of the world.
@@ -59,6 +88,7 @@ class StepContext:
     how long this call may take. note: keep facts (JSON, no secrets) with the attempt before something is done that a probe
     would have to know of; False when they could not be kept, and then it must not be done. noted: what the attempt had noted,
     for a probe. outputs: what the step had yielded, for an undo; for `adopt` what the person gave. adopt: what is taken over.
+    house: what checks ask about the portal's own orders.
     """
 
     idempotency_key: str
@@ -84,6 +114,7 @@ class StepContext:
     external_id: str | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     adopt: Sequence[Adopted] = ()
+    house: House = NO_ORDERS
 
 
 class StepType(Protocol):

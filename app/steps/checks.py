@@ -1,4 +1,4 @@
-"""Step types `HttpCheck`, `TcpCheck`, `DnsCheck`, `ExpressionCheck`: does something hold, before anything is built or after.
+"""Step types of checks (`HttpCheck`, `UniqueCheck` …): does something hold, before anything is built or after.
 
 One call is one look. What does not hold yet is looked at again, every so often, until the check's patience is used up; in
 between it is a row that waits. Patience is counted in pauses and in how long the looks took, not by a clock: the next look may
@@ -11,18 +11,20 @@ value was: any of these may be a secret. What was looked at is in the attempt's 
 
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from app.core.house_checks import FREE, Seen, free, within_quota
 from app.core.outcomes import Again, Done, Failed, Outcome, Waiting
 from app.core.step_params import (
     CheckParams,
     DnsCheckParams,
     ExpressionCheckParams,
     HttpCheckParams,
+    QuotaCheckParams,
     StepParams,
     TcpCheckParams,
+    UniqueCheckParams,
 )
 from app.outbound import OutboundFailed, OutboundRefused
 from app.steps.base import StepContext
@@ -31,15 +33,6 @@ from app.steps.parts import HasNoUndo
 LONGEST_LOOK_SECONDS = 10.0
 SUCCESS = range(200, 300)
 HARMLESS = Again("looking changes nothing")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one look saw, as plain JSON."""
-
-    ok: bool
-    expected: Any
-    actual: Any
 
 
 class _Check(HasNoUndo, ABC):
@@ -157,6 +150,42 @@ class ExpressionCheck(_Check):
         params = context.params
         assert isinstance(params, ExpressionCheckParams)
         return params.expression
+
+
+class UniqueCheck(_Check):
+    """No other order has a value. The first one that looks takes it, so that of two that were sent at once one goes on."""
+
+    name: ClassVar[str] = "UniqueCheck"
+    Params: ClassVar[type[StepParams]] = UniqueCheckParams
+
+    def look(self, context: StepContext) -> Seen:
+        """Take the value, or see that somebody has it."""
+        params = context.params
+        assert isinstance(params, UniqueCheckParams)
+        return free(context.house.take(params.named, params.value, params.among))
+
+    def expected(self, _context: StepContext) -> Any:
+        """The same for all."""
+        return FREE
+
+
+class QuotaCheck(_Check):
+    """With this order the team keeps to its quotas, as they are now."""
+
+    name: ClassVar[str] = "QuotaCheck"
+    Params: ClassVar[type[StepParams]] = QuotaCheckParams
+
+    def look(self, context: StepContext) -> Seen:
+        """What is left of them."""
+        params = context.params
+        assert isinstance(params, QuotaCheckParams)
+        return within_quota(context.house.quotas(), params.resource, params.leave)
+
+    def expected(self, context: StepContext) -> Any:
+        """What must be left."""
+        params = context.params
+        assert isinstance(params, QuotaCheckParams)
+        return within_quota((), params.resource, params.leave).expected
 
 
 def _judged(params: CheckParams, seen: Seen, looks: int, waited: float) -> Outcome:

@@ -7,12 +7,13 @@ from typing import Any
 from markupsafe import Markup
 
 from app.core.fields import Field
+from app.core.house_checks import Seen
 from app.core.order import Resolved
 from app.core.plan import PlannedStep
 from app.core.sources import Source
 from app.core.step_params import is_template
 from app.lifecycle.ahead import OWN, Ahead
-from app.web.filters import sentence
+from app.web.filters import sentence, shown
 from app.web.forms.drawing import notes_of
 from app.web.forms.order import OrderForm
 from app.web.forms.sections import Section, Settled
@@ -47,18 +48,21 @@ def checked(rows: Sequence[PlannedStep], ahead: Ahead) -> list[tuple[str, str]]:
 
 def unmet(rows: Sequence[PlannedStep], ahead: Ahead) -> list[str]:
     """What people are told of the checks that do not hold as the order stands: it would stop before anything is built."""
-    found = [one for one in rows if ahead.asked.get(one.step_id) is False]
-    return [f"{one.title} does not hold. {said}".strip() for one in found for said in [_said_of(one)]]
+    found = [(one, seen) for one in rows if (seen := ahead.asked.get(one.step_id)) is not None and not seen.ok]
+    return [f"{one.title} does not hold. {_said_of(one, seen)}".strip() for one, seen in found]
 
 
-def _said_of(check: PlannedStep) -> str:
+def _said_of(check: PlannedStep, seen: Seen) -> str:
+    """What the document says for it; of a check that says nothing what it saw, where that is more than yes or no."""
     message = check.config["template"].get("message") or ""
-    return "" if is_template(message) else sentence(message)
+    if message:
+        return "" if is_template(message) else sentence(message)
+    return "" if isinstance(seen.actual, bool) else sentence(f"expected {shown(seen.expected)}, found {shown(seen.actual)}")
 
 
 def _check_words(check: PlannedStep, ahead: Ahead) -> str:
-    holds = ahead.asked.get(check.step_id)
-    return check.title if holds is None else f"{check.title} ({'holds now' if holds else 'does not hold'})"
+    seen = ahead.asked.get(check.step_id)
+    return check.title if seen is None else f"{check.title} ({'holds now' if seen.ok else 'does not hold'})"
 
 
 def pinned(form: OrderForm) -> str:

@@ -184,9 +184,10 @@ def _review_page(start: Start, prepared: Prepared, key: str, notice: str = "") -
     assert prepared.resolved is not None  # nothing is wrong with the order, so it was resolved
     form = start.form
     hold(form, caller())
-    form.look_up(lookups(reader()))  # holding commits, which gives the connection back that was looked with
+    outside = lookups(reader())  # holding commits, which gives the connection back that was looked with
+    form.look_up(outside)
     steps = [one for one in prepared.steps if one.kind == "step"]
-    ahead, found = look_ahead(prepared, caller(), form.order()), money_of(form, prepared)
+    ahead, found = look_ahead(prepared, caller(), form.order(), outside), money_of(form, prepared)
     known = of_entry(reader(), form.offer.kind, form.offer.name)
     return render_template(
         "order/review.html",

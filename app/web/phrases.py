@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from app.core.step_params import CHECKS as CHECKS
 from app.web.filters import duration, plain, pretty, shorten, shown
 
 LONGEST_CAUSE = 140
@@ -27,6 +28,8 @@ SYSTEMS: Mapping[str, str] = {
     "TcpCheck": "TCP",
     "DnsCheck": "DNS",
     "ExpressionCheck": "A rule",
+    "UniqueCheck": "Other orders",
+    "QuotaCheck": "Quotas",
 }
 """What runs a step of each type, as people call it."""
 ACTIVITIES: Mapping[str, str] = {
@@ -40,7 +43,6 @@ ACTIVITIES: Mapping[str, str] = {
 REPLIES: Mapping[str, str] = {"HttpPost": "the other system", "HttpPut": "the other system", "HttpGet": "the other system"}
 
 
-CHECKS = frozenset({"HttpCheck", "TcpCheck", "DnsCheck", "ExpressionCheck"})
 LATE: Mapping[str, str] = {
     "Done": "the news that the step was done",
     "Failed": "a failure",

@@ -126,3 +126,16 @@ def test_a_preflight_that_the_order_decides_is_asked_at_once(sarah, house):
     for size, holds in ((5, True), (50, False)):
         body = sarah.post(URL, json={"catalog_item": "checked", "parameters": {"size": size}}).json
         assert [(one["name"], one["holds_now"]) for one in body["checks"]] == [("small", holds), ("quick", None)]
+
+
+def test_what_must_be_unique_and_what_is_left_is_asked_at_once(sarah, house):
+    (house.folder / "quotas.yaml").write_text("default: {services: 9}\nresources: {services: {title: Services}}\n")
+    free = "{name: free, type: unique, value: 'host-{{ size }}', within: team}"
+    fits = "{name: fits, type: quota, resource: services, leave: 8}"
+    size = "[{name: size, type: integer, default: 3}]"
+    house.offer(checked=with_checks(item(http("make"), fields=size), preflight=f"{free}, {fits}"))
+    body = sarah.post(URL, json={"catalog_item": "checked", "parameters": {}}).json
+    assert [(one["holds_now"], one["expected"], one["actual"]) for one in body["checks"]] == [
+        (True, "no other order has it", "no other order has it"),
+        (True, "at least 8 left", "Services: 8 of 9 left"),
+    ]

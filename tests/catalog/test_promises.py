@@ -29,18 +29,19 @@ def test_all_of_it_loads(folder):
 
 
 UNDOING = "          type: HttpPost\n          template:\n"
-TYPES = "type must be one of http, tcp, dns, expression"
+TYPES = "type must be one of http, tcp, dns, expression, unique, quota"
 FAULTS = [
-    (
-        "type: dns",
-        "type: quota",
-        "quota, ",
-        "quota is part of the catalog format, but this version",
-        "take the check away until it does",
-    ),
-    ("type: dns", "type: unique", "unique, ", "unique is part of the catalog format", "take the check away until it does"),
     ("type: dns", "type: dsn", "dsn, ", TYPES, "did you mean dns?"),
-    ("type: dns, ", "", "{name", "type is missing", "write one of http, tcp, dns, expression"),
+    ("type: dns, host", "type: unique, value", "{name", "within is missing", "add it"),
+    (
+        "type: dns, host: ",
+        "type: quota, resource: dsiks, title: ",
+        "dsiks",
+        "there is no resource under quota called dsiks",
+        "",
+    ),
+    ("type: dns, host: ", "type: quota, leave: 2, title: ", "{name", "must name the resource", "name one"),
+    ("type: dns, ", "", "{name", "type is missing", "write one of http, tcp, dns, expression, unique, quota"),
     (
         "{name: listens, type: tcp",
         "{name: listens, type: dns",
@@ -196,4 +197,15 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
 
 
 def test_the_guide_has_an_example_of_each():
-    assert len(EXAMPLES) == 15
+    assert len(EXAMPLES) == 16
+
+
+def test_what_checks_compare_is_no_secret(folder):
+    change(
+        with_checks(folder),
+        ITEM_FILE,
+        'type: dns, host: "{{ database_name }}',
+        'type: unique, within: all, value: "{{ admin_password }}',
+    )
+    change(folder, ITEM_FILE, "  fields:\n", "  fields:\n    - {name: admin_password, type: secret}\n")
+    assert [message for _, message, _ in told(folder)] == ["value is made of a secret, and what is compared is none"]

@@ -31,6 +31,8 @@ GOOD = {
     "TcpCheck": {"host": "{{ steps.a.outputs.host }}", "port": "5432", "message": "It does not listen."},
     "DnsCheck": {"host": "db.example.com"},
     "ExpressionCheck": {"when": "{{ size < 10 }}", "expression": "size < 10"},
+    "UniqueCheck": {"value": "{{ host }}", "among": "team", "named": "free"},
+    "QuotaCheck": {"resource": "vcpu", "leave": 2},
 }
 
 

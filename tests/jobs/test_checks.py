@@ -118,3 +118,73 @@ def test_a_check_that_nobody_could_look_at_says_why(house: House, performer: Per
     outcome = act(house, performer)
     assert isinstance(outcome, Failed)
     assert outcome.message == "vault.example.org is not among the hosts that may be called (OUTBOUND_HOSTS)"
+
+
+FREE = "{name: free, type: unique, value: 'host-{{ size }}', within: %s}"
+TAKES = "quota: {vcpu: '{{ size * 2 }}'}\n"
+
+
+def limited(house: House, most: int, preflight: str) -> str:
+    """The id of an order of something that takes six of a quota, which is then set to `most`."""
+    house.offer(thing=with_checks(item(http("make"), fields=FIELDS, extra=TAKES), preflight))
+    request_id = house.order({"catalog_item": "thing", "parameters": {}}).request_id
+    (house.folder / "quotas.yaml").write_text(f"default: {{vcpu: {most}}}\nresources: {{vcpu: {{title: vCPU}}}}\n")
+    house.offer()
+    return request_id
+
+
+def test_of_two_orders_with_one_value_the_second_is_not_built(house: House, performer: Performer) -> None:
+    first = offered(house, preflight=FREE % "team")
+    assert isinstance(act(house, performer), Done)
+    house.finish(Done())
+    second = house.order({"catalog_item": "thing", "parameters": {}}).request_id
+    assert isinstance(act(house, performer), Failed)
+    (check,) = shown(house, second).checks
+    assert (check.status, check.expected, check.actual) == ("failed", "no other order has it", f"{first} has it")
+
+
+def test_whose_a_value_is_another_team_does_not_hear(house: House, performer: Performer) -> None:
+    offered(house, preflight=FREE % "all")
+    act(house, performer)
+    house.finish(Done())
+    house.order({"catalog_item": "thing", "parameters": {}}, who="mallory-666")
+    assert act(house, performer).message == "expected no other order has it, found another order has it"
+
+
+def test_within_a_team_others_may_have_the_same_value(house: House, performer: Performer) -> None:
+    offered(house, preflight=FREE % "team")
+    act(house, performer)
+    house.finish(Done())
+    house.order({"catalog_item": "thing", "parameters": {}}, who="mallory-666")
+    assert isinstance(act(house, performer), Done)
+
+
+def test_a_value_that_was_taken_is_the_requests_own_when_it_is_looked_at_again(house: House, performer: Performer) -> None:
+    offered(house, preflight=FREE % "all")
+    claim = house.must_claim()
+    held = Held(uuid.uuid4())
+    assert [type(performer.perform(claim, held).outcome) for _ in range(2)] == [Done, Done]
+
+
+@pytest.mark.parametrize(
+    ("check", "most", "comes_to"),
+    [
+        ("{name: fits, type: quota}", 6, Done),
+        ("{name: fits, type: quota, resource: vcpu}", 5, Failed),
+        ("{name: fits, type: quota, resource: vcpu, leave: 4}", 10, Done),
+        ("{name: fits, type: quota, resource: vcpu, leave: 4}", 9, Failed),
+        ("{name: fits, type: quota, resource: services}", 5, Done),
+    ],
+)
+def test_a_quota_is_looked_at_as_it_is_when_building_begins(
+    house: House, performer: Performer, check: str, most: int, comes_to: type
+) -> None:
+    limited(house, most, check)
+    assert type(act(house, performer)) is comes_to
+
+
+def test_a_quota_check_says_what_must_be_left_and_what_is(house: House, performer: Performer) -> None:
+    request_id = limited(house, 5, "{name: fits, type: quota, resource: vcpu}")
+    act(house, performer)
+    (check,) = shown(house, request_id).checks
+    assert (check.expected, check.actual) == ("at least 0 left", "vCPU: -1 of 5 left")

@@ -22,6 +22,8 @@ TEMPLATES = {
     "TcpCheck": {"host": "db.example.com", "port": 5432},
     "DnsCheck": {"host": "db.example.com"},
     "ExpressionCheck": {"when": False, "expression": "size < 10"},
+    "UniqueCheck": {"value": "portal", "among": "team", "named": "free"},
+    "QuotaCheck": {},
 }
 LATER = {"JiraTicket"}
 """Types that documents may name before the portal runs them itself: their steps become tickets."""

@@ -9,6 +9,7 @@ from app.api.reading import Query
 from app.api.shapes.common import MASK, Body, Moment
 from app.api.shapes.parameters import LARGEST, Whole
 from app.core import plan
+from app.core.house_checks import Seen
 from app.core.statuses import AttemptStatus, StepStatus
 from app.core.step_params import Undo
 from app.queries import shapes as found
@@ -288,15 +289,17 @@ class PlannedCheck(Body):
     depends_on: list[str] = Field(description="Ids of the steps and checks that it waits for.")
     item: str | None
     owner_team: str
-    holds_now: bool | None = Field(
-        description="Whether an expression holds already; null for what is only asked just before anything is built."
-    )
+    holds_now: bool | None = Field(description="Whether it holds already; null for what is only asked just before building.")
+    expected: Any = Field(None, description="What must be seen; null for what is only asked just before building.")
+    actual: Any = Field(None, description="What is seen now.")
 
     @classmethod
-    def of(cls, check: plan.PlannedStep, holds_now: bool | None) -> Self:
-        """The shape of a planned check."""
+    def of(cls, check: plan.PlannedStep, seen: Seen | None) -> Self:
+        """The shape of a planned check. seen: what it sees already."""
         return cls(
-            holds_now=holds_now,
+            holds_now=seen.ok if seen else None,
+            expected=seen.expected if seen else None,
+            actual=seen.actual if seen else None,
             check_id=check.step_id,
             kind="health" if check.kind == "health" else "preflight",
             name=check.name,
