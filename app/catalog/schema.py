@@ -222,6 +222,7 @@ class Step(Shape):
     retry_policy: RetryPolicy | None = None
     verification: dict[str, Any] | None = None
     rollback: Rollback | None = None
+    repeatable: bool = False
     outputs: dict[Word, StepOutput] = {}
     errors: list[Advice] = []
 

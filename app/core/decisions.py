@@ -23,6 +23,9 @@ UNDOABLE = frozenset({RequestStatus.COMPLETED, RequestStatus.FAILED, RequestStat
 RUNS_AGAIN = frozenset({RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states of a request in which a step that ended badly may be run again or left out."""
 BADLY = frozenset({StepStatus.FAILED, StepStatus.INDETERMINATE})
+NOTHING_MOVES = frozenset({RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
+"""The states of a request in which it can be run again from a step on: nothing of it runs that could be overtaken."""
+HAS_RUN = BADLY | {StepStatus.COMPLETED}
 PARTLY = frozenset({StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED})
 """States of steps that may have made a part of what they were to make."""
 ENDING = "it is being ended: what still runs, or is not known yet, is waited for"
@@ -30,8 +33,11 @@ ENDING = "it is being ended: what still runs, or is not known yet, is waited for
 
 @dataclass(frozen=True, slots=True)
 class StepLook:
-    """One step as a decision sees it. read_by: ids of the steps whose templates read its outputs. unsure: nobody ever found out
-    what became of its last attempt.
+    """One step as a decision sees it.
+
+    read_by: ids of the steps whose templates read its outputs. unsure: nobody ever found out what became of its last attempt.
+    depends_on: ids of the steps that it waits for. repeatable: its catalog entry lets it run again after it was done.
+    took_effect: it was done once, was to run again, and has not been done since: what it had made may be there still.
     """
 
     step_id: str
@@ -46,6 +52,9 @@ class StepLook:
     ticket_type: str | None = None
     read_by: tuple[str, ...] = ()
     unsure: bool = False
+    depends_on: tuple[str, ...] = ()
+    repeatable: bool = False
+    took_effect: bool = False
 
     @property
     def has_ticket(self) -> bool:
@@ -124,14 +133,22 @@ def to_undo(look: Look) -> Iterator[StepLook]:
 
 
 def may_be_there(step: StepLook) -> bool:
-    """Whether a step that did not end well may have left something: a Terraform run that was stopped, an unknown call."""
+    """Whether a step that did not end well may have left something: a run of Terraform that was stopped, an unknown call, what
+    it had made before it was to run again.
+    """
+    if step.took_effect and step.status in PARTLY | {StepStatus.PENDING}:
+        return True
     begun = step.status in PARTLY and step.attempt > 0
     return begun and (step.undo_how == "own" or step.unsure)
 
 
 def undone_by_person(step: StepLook) -> bool:
     """Whether a ticket asks a person to undo the step, instead of a machine."""
-    return step.managed_by == "person" or step.undo_how == "person" or (step.unsure and step.undo_how != "own")
+    return (
+        step.managed_by == "person"
+        or step.undo_how == "person"
+        or ((step.unsure or step.took_effect) and step.undo_how != "own")
+    )
 
 
 def refuses_step_retry(look: Look, step_id: str) -> str | None:
@@ -144,6 +161,51 @@ def refuses_step_retry(look: Look, step_id: str) -> str | None:
     if step.status not in BADLY:
         return f"it is {step.status}: only a step that failed can be run again"
     return _not_known_yet(step)
+
+
+def from_here_on(look: Look, step_id: str) -> list[StepLook]:
+    """A step and everything that stands on it, directly or through others, checks among it, in the order of the request."""
+    found = {step_id}
+    while more := {one.step_id for one in look.steps if found.intersection(one.depends_on)} - found:
+        found |= more
+    return [one for one in look.steps if one.step_id in found]
+
+
+def runs_again(look: Look, step_id: str) -> list[StepLook]:
+    """Those of a run from this step on that have run before: steps, without checks."""
+    return [one for one in from_here_on(look, step_id) if one.kind == "step" and one.status in HAS_RUN]
+
+
+def refuses_from(look: Look, step_id: str) -> str | None:
+    """Why the request cannot be run again from this step on."""
+    if reason := _not_now(look, RUNS_AGAIN):
+        return reason
+    step = look.step(step_id)
+    if step is None or step.kind != "step":
+        return "there is no such step"
+    if look.status not in NOTHING_MOVES:
+        return "it is being built: wait until nothing of it runs"
+    if step.status not in HAS_RUN:
+        return f"it is {step.status}: only a step that has run can be run again"
+    if any(one.undo is not None for one in look.steps):
+        return "what it had made was to be taken back: order it anew"
+    return _not_repeatable(from_here_on(look, step_id))
+
+
+def _not_repeatable(steps: Sequence[StepLook]) -> str | None:
+    """Which of the steps keep the others from running again, and why."""
+    if reason := next((reason for one in steps if (reason := _not_known_yet(one))), None):
+        return reason
+    done = [one for one in steps if one.kind == "step" and one.status == StepStatus.COMPLETED]
+    refusals = [
+        ([one for one in steps if one.status == StepStatus.WAITING], "waits", "wait", "for a person: that comes first"),
+        ([one for one in done if one.managed_by == "person"], "was", "were", "made by hand, which no machine repeats"),
+        ([one for one in done if not one.repeatable], "is", "are", "not declared repeatable"),
+    ]
+    told = [
+        f"{', '.join(one.title for one in which)} {s if len(which) == 1 else p} {why}" for which, s, p, why in refusals if which
+    ]
+    return "; ".join(told) or None
 
 
 def refuses_skip(look: Look, step_id: str) -> str | None:
@@ -186,6 +248,7 @@ def _not_now(look: Look, states: Collection[RequestStatus]) -> str | None:
     return None
 
 
-def kept(look: Look) -> int:
-    """How many finished steps keep what they made when the request goes on."""
-    return sum(1 for one in look.steps if one.kind == "step" and one.status == StepStatus.COMPLETED)
+def kept(look: Look, without: Collection[str] = ()) -> int:
+    """How many finished steps keep what they made when the request goes on. without: ids of those that run again."""
+    done = (one for one in look.steps if one.kind == "step" and one.status == StepStatus.COMPLETED)
+    return sum(1 for one in done if one.step_id not in without)

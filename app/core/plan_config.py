@@ -30,6 +30,8 @@ def step_config(fulfillment: Mapping[str, Any], title: str, step: Mapping[str, A
         "manual": manual_of(fulfillment, title),
         "undo": undo,
     }
+    if step.get("repeatable"):
+        config["repeatable"] = True
     if undo == "rollback":
         config["rollback"] = rollback
     if automation.get("timeout"):

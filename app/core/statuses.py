@@ -17,6 +17,7 @@ Step::
                  `-- failed | indeterminate | waiting   (retry)
     failed | indeterminate | waiting -> completed (a person resolved its ticket) | skipped (a person left it out)
     failed | indeterminate -> waiting (what a person made is taken over) -> running -> completed | failed | indeterminate
+    completed | skipped | failed | indeterminate -> pending (run again from an earlier step on)
     pending -> skipped     pending | ready | waiting | failed | indeterminate -> cancelled -> pending (resume)
     indeterminate -> running (probe)
     completed | failed | cancelled | skipped -> running | waiting (undo) -> rolled_back | completed | cancelled (it stays)
@@ -158,9 +159,9 @@ STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
     S.VERIFYING: frozenset({S.COMPLETED, S.FAILED, S.INDETERMINATE, S.WAITING}),
     S.WAITING: frozenset({S.RUNNING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED, S.ROLLED_BACK}),
     S.FAILED: frozenset({S.READY, S.PENDING, S.RUNNING, S.WAITING, S.COMPLETED, S.SKIPPED, S.CANCELLED}),
-    S.INDETERMINATE: frozenset({S.RUNNING, S.WAITING, S.READY, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
-    S.COMPLETED: frozenset({S.RUNNING, S.WAITING, S.ROLLED_BACK}),
-    S.SKIPPED: frozenset({S.RUNNING, S.WAITING}),
+    S.INDETERMINATE: frozenset({S.RUNNING, S.WAITING, S.READY, S.PENDING, S.COMPLETED, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    S.COMPLETED: frozenset({S.PENDING, S.RUNNING, S.WAITING, S.ROLLED_BACK}),
+    S.SKIPPED: frozenset({S.PENDING, S.RUNNING, S.WAITING}),
     S.CANCELLED: frozenset({S.PENDING, S.RUNNING, S.WAITING}),
     S.ROLLED_BACK: frozenset(),
 }

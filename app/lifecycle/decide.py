@@ -4,7 +4,8 @@ Whether it makes sense is `core.decisions`, who may is `core.access`. Each takes
 press at once the second one finds what the first one did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,11 +27,28 @@ from app.errors import Conflict, NotAllowed, NotFound
 from app.lifecycle import approving, quotas, stopping, tickets, turns, undoing
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking import look_at
-from app.lifecycle.settle import settle
+from app.lifecycle.settle import settle, forget_outputs
 from app.lifecycle.tickets import ANEW, change_of, scopes_of
 from app.lifecycle.write import Change
 from app.models.tables import REQUEST, STEP
 from app.transaction import Unit
+
+FROM_HERE = decisions.HAS_RUN | {StepStatus.SKIPPED}
+"""The states of steps that a run from an earlier one on begins anew."""
+NOT_DONE: Mapping[str, Any] = {
+    **ANEW,
+    "outputs": {},
+    "secret_outputs": None,
+    "sensitive_outputs": [],
+    "verification": None,
+    "managed_by": None,
+    "external_id": None,
+    "tracking_url": None,
+    "started_at": None,
+    "completed_at": None,
+    "error": None,
+}
+"""What a step carries that is to be done again: nothing reads what it had yielded."""
 
 
 def cancel(unit: Unit, caller: Caller, request_id: str, reason: str) -> None:
@@ -69,6 +87,44 @@ def retry(unit: Unit, caller: Caller, request_id: str) -> int:
         if not mine:
             raise NotAllowed(f"only {request.requester_team} or {failed[0].owner_team} runs this again")
         return _go_on(unit, change, caller, look, mine, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A run from a step on: how many finished steps are kept, and the titles of those that had run and run again."""
+
+    kept: int
+    again: Sequence[str]
+
+
+def retry_from(unit: Unit, caller: Caller, request_id: str, step_id: str) -> Rerun:
+    """Run a step again and everything that stands on it; whatever else is done keeps what it made.
+
+    For whoever may run each of those again that have run. Raises NotFound, NotAllowed, Conflict.
+    """
+    request = _seen(unit, caller, request_id)
+    turn = _turn(unit, request)
+    with change_of(unit, caller, request) as change:
+        look = look_at(change)
+        _step(change, step_id)
+        _refuse(decisions.refuses_from(look, step_id))
+        ids = {one.step_id for one in decisions.from_here_on(look, step_id)}
+        rows = [one for one in _rows(change) if one.step_id in ids and one.status in FROM_HERE]
+        owners = {one.owner_team for one in rows if one.status in decisions.HAS_RUN}
+        if strange := [one for one in sorted(owners) if not may_run_again(caller.person, request.requester_team, one)]:
+            raise NotAllowed(f"only {request.requester_team} or {', '.join(strange)} runs this again")
+        again = decisions.runs_again(look, step_id)
+        kept, told = decisions.kept(look, ids), [one.step_id for one in again]
+        change.decided("request.resumed", by=caller.person.name, kept=kept, again=told, start=step_id)
+        _reopen(unit, change, turn)
+        _end_tickets(unit, change, caller, rows)
+        for row in rows:
+            if row.status != StepStatus.SKIPPED or row.step_config.get("when") is not None:
+                change.move_step(row.id, StepStatus.PENDING, StepStatus(row.status), **NOT_DONE)
+        forget_outputs(change, {row.item_alias for row in rows})
+        _bring_back(change)
+        unit.ready += settle(change, scopes_of(unit, change))
+        return Rerun(kept, [one.title for one in again])
 
 
 def resume(unit: Unit, caller: Caller, request_id: str) -> int:
@@ -150,19 +206,24 @@ def _go_on(unit: Unit, change: Change, caller: Caller, look: Look, failed: Seque
     Without a turn all of them are pending: it goes on when its turn has come.
     """
     kept = decisions.kept(look)
-    waiting = {ticket.step_id: ticket for ticket in stopping.open_tickets(change)}
     change.decided("request.resumed", by=caller.person.name, kept=kept, again=[step.step_id for step in failed])
     _reopen(unit, change, turn)
+    _end_tickets(unit, change, caller, failed)
     for step in failed:
-        ticket = waiting.get(step.id)
-        if ticket is not None:
-            works = may_work_ticket(caller.person, ticket.owner_team)
-            sources = TICKET_OPEN if works else {TicketStatus.OPEN}
-            tickets.end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, sources)
         unit.ready += tickets.again(change, step.id)
     _bring_back(change)
     unit.ready += settle(change, scopes_of(unit, change))
     return kept
+
+
+def _end_tickets(unit: Unit, change: Change, caller: Caller, steps: Sequence[Row[Any]]) -> None:
+    """The tickets of steps that run again end. Raises Conflict where somebody else's has been claimed."""
+    again = {step.id for step in steps}
+    for ticket in stopping.open_tickets(change):
+        if ticket.step_id in again:
+            works = may_work_ticket(caller.person, ticket.owner_team)
+            sources = TICKET_OPEN if works else {TicketStatus.OPEN}
+            tickets.end(unit, change, caller, ticket, TicketStatus.RETRIED, {}, sources)
 
 
 def _bring_back(change: Change) -> None:

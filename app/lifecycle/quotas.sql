@@ -31,6 +31,10 @@ BEGIN
                         ORDER BY a.attempt_number DESC LIMIT 1
                     )
                 )
+            ) OR (
+                -- It was done once, and was to be done again.
+                s.status IN ('failed', 'cancelled', 'skipped', 'pending') AND s.attempt_group > 1 AND s.completed_at IS NULL
+                AND EXISTS (SELECT 1 FROM step_attempts a WHERE a.step_id = s.id AND a.status = 'completed')
             ))
     ) THEN
         RETURN 'reserved';

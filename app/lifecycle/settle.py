@@ -20,7 +20,7 @@ from app.core.statuses import STEP_MOVING, STEP_SATISFIED, STEP_WAITS, TICKET_OP
 from app.lifecycle import undoing
 from app.lifecycle.looking import look_at
 from app.lifecycle.scopes import Output, Scopes
-from app.lifecycle.write import Change
+from app.lifecycle.write import Change, lock
 from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET, is_one_of
 from app.vault import VaultError
 
@@ -169,6 +169,19 @@ def _tell_once(change: Change, group: str, message: str) -> None:
     )
     if change.connection.execute(told.limit(1)).one_or_none() is None:
         change.tell("outputs.failed", None, group=group, message=message)
+
+
+def forget_outputs(change: Change, groups: Collection[str | None]) -> None:
+    """Forget the outputs of items whose steps are to be done again, and those of the bundle: they are made anew.
+
+    groups: aliases, None for the bundle's own steps.
+    """
+    gone = {group or "bundle" for group in groups} | {"bundle"}
+    mine = (OUTPUT.c.request_id == change.request.id, OUTPUT.c.group.in_(sorted(gone)))
+    change.connection.execute(OUTPUT.delete().where(*mine))
+    left = {group: made for group, made in change.request.outputs.items() if group not in gone}
+    change.connection.execute(REQUEST.update().where(REQUEST.c.id == change.request.id).values(outputs=left))
+    change.request = change.connection.execute(lock(change.request.id)).one()
 
 
 def output_cell(request: uuid.UUID, group: str, name: str) -> str:

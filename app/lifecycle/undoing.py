@@ -29,8 +29,16 @@ def begin(change: Change, look: Look, payload: Mapping[str, Any]) -> None:
     change.move_request(RequestStatus.ROLLING_BACK)
     change.decided("request.rollback", **payload)
     wanted = [one.step_id for one in decisions.to_undo(look)]
+    _give_up_again(change, [one for one in wanted if (step := look.step(one)) and step.status == StepStatus.PENDING])
     mine = (STEP.c.request_id == change.request.id, STEP.c.step_id.in_(wanted))
     change.connection.execute(update(STEP).where(*mine).values(undo=WANTED))
+
+
+def _give_up_again(change: Change, step_ids: Sequence[str]) -> None:
+    """What was done and was to be done again never is: it is undone as it was left."""
+    mine = (STEP.c.request_id == change.request.id, STEP.c.step_id.in_(step_ids))
+    for step in list(change.connection.scalars(select(STEP.c.id).where(*mine))) if step_ids else ():
+        change.move_step(step, StepStatus.CANCELLED, StepStatus.PENDING)
 
 
 def go_on(change: Change, steps: Sequence[Row[Any]], scopes: Scopes) -> int:

@@ -74,6 +74,8 @@ SUMMARY = [
 
 # Statements that are always the same are made once: making one costs more than what PostgreSQL does for it.
 _KEY: BindParameter[uuid.UUID] = bindparam("key")
+_EARLIER = ATTEMPT.alias("earlier")
+_COMPLETED = select(_EARLIER.c.id).where(_EARLIER.c.step_id == STEP.c.id, is_one_of(_EARLIER.c.status, AttemptStatus.COMPLETED))
 STEPS = (
     select(
         STEP,
@@ -84,6 +86,8 @@ STEPS = (
         TICKET.c.ticket_type,
         User.name.label("claimed_by_name"),
         ATTEMPT.c.status.label("last_attempt"),
+        # Looked for only where a step that was done is to be done again.
+        (STEP.c.completed_at.is_(None) & (STEP.c.attempt_group > 1) & _COMPLETED.exists()).label("took_effect"),
     )
     .outerjoin(TICKET, (TICKET.c.step_id == STEP.c.id) & is_one_of(TICKET.c.status, *sorted(TICKET_OPEN)))
     .outerjoin(User, User.id == TICKET.c.claimed_by_id)
@@ -312,6 +316,8 @@ def _step(row: Row[Any], attempts: Sequence[Attempt]) -> Step:
         undo=row.undo,
         read_by=row.step_config.get("read_by") or (),
         unsure=row.last_attempt == AttemptStatus.INDETERMINATE,
+        repeatable=bool(row.step_config.get("repeatable")),
+        took_effect=row.took_effect,
     )
 
 

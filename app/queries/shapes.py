@@ -45,7 +45,8 @@ class Attempt:
 class Step:
     """One step or check with what may be done about it. outputs: sensitive ones are left out and named in `sensitive_outputs`.
 
-    activity: what the last claim of it was for, or the next one is. undo_how, undo, read_by, unsure: see `core.decisions`.
+    activity: what the last claim of it was for, or the next one is. undo_how, undo, read_by, unsure, repeatable,
+    took_effect: see `core.decisions`.
     can_retry, can_skip: whether it makes sense now, whoever asks. expected, actual: what a check saw at its last look; None
     before the first, and of steps.
     """
@@ -80,6 +81,8 @@ class Step:
     undo: str | None = None
     read_by: Sequence[str] = ()
     unsure: bool = False
+    repeatable: bool = False
+    took_effect: bool = False
     can_retry: bool = False
     can_skip: bool = False
     expected: Any = None
@@ -106,6 +109,9 @@ class Step:
             ticket_type=self.ticket.type if self.ticket else None,
             read_by=tuple(self.read_by),
             unsure=self.unsure,
+            depends_on=tuple(self.depends_on),
+            repeatable=self.repeatable,
+            took_effect=self.took_effect,
         )
 
 

@@ -12,6 +12,7 @@ from app.core.decisions import (
     Look,
     StepLook,
     refuses_cancel,
+    refuses_from,
     refuses_resume,
     refuses_retry,
     refuses_rollback,
@@ -125,13 +126,18 @@ class Case:
             ticket.ticket_type if ticket else None,
             tuple(step.step_config.get("read_by") or ()),
             unsure=last == AttemptStatus.INDETERMINATE,
+            depends_on=tuple(step.depends_on),
+            repeatable=bool(step.step_config.get("repeatable")),
+            took_effect=step.completed_at is None
+            and step.attempt_group > 1
+            and any(one.status == AttemptStatus.COMPLETED for one in self.attempts[step.id]),
         )
 
     def offered(self) -> list[tuple[str, ...]]:
         """The decisions that make sense now: `(use case, request id, step id?)`."""
         look, mine = self.look(), self.request.request_id
         refuses = {"cancel": refuses_cancel, "retry": refuses_retry, "resume": refuses_resume, "rollback": refuses_rollback}
-        of_steps = {"retry_step": refuses_step_retry, "skip_step": refuses_skip}
+        of_steps = {"retry_step": refuses_step_retry, "retry_from": refuses_from, "skip_step": refuses_skip}
         whole = [(what, mine) for what, refused in refuses.items() if refused(look) is None]
         return whole + [
             (what, mine, step.step_id)
@@ -296,7 +302,10 @@ class Case:
             attempts = self.attempts.get(step.id, ())
             assert [attempt.attempt_number for attempt in attempts] == list(range(1, step.attempt + 1))
             ended = [AttemptStatus(attempt.status) for attempt in attempts]
-            assert ended.count(AttemptStatus.COMPLETED) <= 1
+            done = [attempt.idempotency_key for attempt in attempts if attempt.status == AttemptStatus.COMPLETED]
+            assert len(done) == len(set(done)), "one wish came true twice"
+            if not step.step_config.get("repeatable"):
+                assert len(done) <= 1
             assert (AttemptStatus.RUNNING in ended) == (step.status == S.RUNNING and step.activity == Activity.RUN)
             keys = [attempt.idempotency_key for attempt in attempts]
             assert keys == sorted(keys, key=lambda key: int(key.rpartition(":")[2])), "a key came back"

@@ -32,11 +32,11 @@ CALL = "{type: HttpPost, template: {url: 'http://127.0.0.1:9/gone'}}"
 AGAIN = "{type: HttpPost, template: {url: 'http://127.0.0.1:9/gone', idempotent: true}}"
 GRAPH = "\n".join(
     [
-        terraform("left", retry_policy=TWICE),
+        terraform("left", retry_policy=TWICE, repeatable="true"),
         http("right", outputs=OUT, retry_policy=TWICE, rollback=AGAIN),
-        http("child", depends_on="[left, right]", retry_policy=TWICE, rollback=CALL),
+        http("child", depends_on="[left, right]", retry_policy=TWICE, rollback=CALL, repeatable="true"),
         http("maybe", when="'steps.right.outputs.big'", rollback="{type: none}"),
-        http("last", depends_on="[child, maybe]"),
+        http("last", depends_on="[child, maybe]", repeatable="true"),
     ]
 )
 CHECKS = (
@@ -64,7 +64,7 @@ AGREEMENT = "approval: [{by: {team: platform-data-team}}, {when: size < 5, by: {
 SIZE = "[{name: size, type: integer, default: 3}]"
 VOTES = st.sampled_from(["approve", "approve", "reject", "send_back", "ask"])
 DECISIONS = st.sampled_from(["cancel", "retry", "resume", "rollback"])
-OF_STEPS = st.sampled_from(["retry_step", "skip_step", "plan"])
+OF_STEPS = st.sampled_from(["retry_step", "retry_from", "skip_step", "plan"])
 TICKETS = st.sampled_from(["claim", "release", "resolve", "adopt", "retry", "reject"])
 ROWS = [{"address": "terraform_data.main", "id": "db-123"}]
 PEOPLE = st.sampled_from(["sarah-123", "carol-789", "dana-001"])
