@@ -47,6 +47,9 @@ TEXTS: dict[str, tuple[str, ...]] = {}
 TAKES_CSV: set[str] = set()
 """Endpoints that take CSV besides JSON, by the names of their views."""
 
+MAY_BE_EMPTY: set[str] = set()
+"""Endpoints whose body may be left out, by the names of their views."""
+
 TAKES_FILE: set[str] = set()
 """Endpoints whose body is a file, by the names of their views."""
 
@@ -118,6 +121,7 @@ def endpoint(
     texts: Sequence[str] = (),
     takes_csv: bool = False,
     takes_file: bool = False,
+    may_be_empty: bool = False,
     refusals: Sequence[int] = (),
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
@@ -127,14 +131,16 @@ def endpoint(
     and may be 304. revised: the `revision` that it answers is its ETag. takes_match: it changes only what `If-Match` names.
     streams: it answers server-sent events, or 204 when nothing more comes. texts: media types that it answers besides JSON.
     takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which the view reads
-    by itself. refusals: statuses that it answers besides those that `api.openapi` derives from its route.
+    by itself. may_be_empty: no body is as good as an empty object. refusals: statuses that it answers besides those that
+    `api.openapi` derives from its route.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
         answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in (*refusals, *([412] if takes_match else []))}
         answers |= {"HTTP_304": None} if revalidates else {}
         answers |= {"HTTP_204": None} if streams else {}
-        for noted, holds in ((REVISED, revised), (STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file)):
+        kinds = ((REVISED, revised), (STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file))
+        for noted, holds in (*kinds, (MAY_BE_EMPTY, may_be_empty)):
             noted.update([view.__name__] if holds else [])
         TEXTS.update({view.__name__: tuple(texts)} if texts else {})
         described = DESCRIPTION.validate(
@@ -154,6 +160,8 @@ def endpoint(
                 given["query"] = asked
             if takes_csv and request.mimetype == reading.CSV:
                 given["body"] = reading.text()
+            elif may_be_empty and body is not None and not request.get_data():
+                given["body"] = body()
             elif body is not None:
                 given["body"] = reading.body(body) if issubclass(body, Shape) else reading.json_object()
             elif request.method not in SAFE_METHODS and not takes_file:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, REVISED, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
+from app.api.endpoint import BEARER, DESCRIPTION, MAY_BE_EMPTY, REVISED, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
 from app.api.problems import MEDIA_TYPE
 from app.api.reading import CSV, FILE_BODY, FILE_FORM
 from app.identity.guard import API_CALLER, guard_of
@@ -87,6 +87,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
                 operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
             if operation["operationId"] in TAKES_CSV:
                 operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
+            if operation["operationId"] in MAY_BE_EMPTY:
+                operation["requestBody"]["required"] = False
             if operation["operationId"] in TAKES_FILE:
                 operation["requestBody"] = deepcopy(dict(A_FILE))
             for parameter in operation["parameters"]:

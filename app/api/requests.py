@@ -11,7 +11,7 @@ from app.api.endpoint import endpoint
 from app.api.parts import cursors, settings, streamed
 from app.api.reading import CSV, idempotency_key, wants_csv
 from app.api.shapes import requests as shapes
-from app.api.shapes.decisions import Reason
+from app.api.shapes.decisions import FromStep, Reason
 from app.api.shapes.validation import Validation
 from app.extensions import db
 from app.identity import current_person
@@ -126,11 +126,18 @@ def cancel_request(request_id: str, body: Reason) -> shapes.RequestDetail:
 
 @blueprint.post("/<request_id>/retry")
 @api_caller
-@endpoint(TAG, shapes.RequestDetail, refusals=[409])
-def retry_request(request_id: str) -> shapes.RequestDetail:
-    """Run every failed step again that the caller may: their own team's request, or steps that their team owns."""
+@endpoint(TAG, shapes.RequestDetail, body=FromStep, may_be_empty=True, refusals=[409])
+def retry_request(request_id: str, body: FromStep) -> shapes.RequestDetail:
+    """Run every failed step again that the caller may: their own team's request, or steps that their team owns.
+
+    With `from_step` that step and everything that stands on it run again, where those of them that are done are declared
+    repeatable. Everything else that is done keeps what it made: `kept_steps` says how many, `again_steps` how many run again.
+    """
     with transaction() as unit:
-        decide.retry(unit, caller(), request_id)
+        if body.from_step is None:
+            decide.retry(unit, caller(), request_id)
+        else:
+            decide.retry_from(unit, caller(), request_id, body.from_step)
     return _shown(request_id)
 
 

@@ -252,3 +252,9 @@ def kept(look: Look, without: Collection[str] = ()) -> int:
     """How many finished steps keep what they made when the request goes on. without: ids of those that run again."""
     done = (one for one in look.steps if one.kind == "step" and one.status == StepStatus.COMPLETED)
     return sum(1 for one in done if one.step_id not in without)
+
+
+def again(look: Look) -> int:
+    """How many steps have run, and wait to be run again."""
+    waits = {StepStatus.PENDING, StepStatus.READY}
+    return sum(1 for one in look.steps if one.kind == "step" and one.attempt > 0 and one.status in waits)

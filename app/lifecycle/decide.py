@@ -27,7 +27,7 @@ from app.errors import Conflict, NotAllowed, NotFound
 from app.lifecycle import approving, quotas, stopping, tickets, turns, undoing
 from app.lifecycle.caller import Caller
 from app.lifecycle.looking import look_at
-from app.lifecycle.settle import settle, forget_outputs
+from app.lifecycle.settle import forget_outputs, settle
 from app.lifecycle.tickets import ANEW, change_of, scopes_of
 from app.lifecycle.write import Change
 from app.models.tables import REQUEST, STEP

@@ -50,12 +50,17 @@ def _refuses_retry(detail: Detail, person: Person) -> str | None:
 
 def refuses_step_retry(detail: Detail, person: Person, step: Step) -> str | None:
     """Why `person` cannot run this step again."""
+    return _not_theirs(detail, person, step) or decisions.refuses_step_retry(detail.look, step.step_id)
+
+
+def _not_theirs(detail: Detail, person: Person, step: Step) -> str | None:
+    """Why a step is not for `person` to run again: it is others' to decide, or somebody works on its ticket."""
     if not may_run_again(person, detail.summary.team, step.owner_team):
         return f"only {detail.summary.team} or {step.owner_team} runs this again"
     ticket = step.ticket
     if ticket and ticket.status == TicketStatus.CLAIMED and not may_work_ticket(person, step.owner_team):
         return f"{ticket.ticket_id} is claimed by {ticket.claimed_by}"
-    return decisions.refuses_step_retry(detail.look, step.step_id)
+    return None
 
 
 def refuses_skip(detail: Detail, person: Person, step: Step) -> str | None:
@@ -63,3 +68,12 @@ def refuses_skip(detail: Detail, person: Person, step: Step) -> str | None:
     if not may_work_ticket(person, step.owner_team):
         return f"only {step.owner_team} leaves this step out"
     return decisions.refuses_skip(detail.look, step.step_id)
+
+
+def refuses_from(detail: Detail, person: Person, step: Step) -> str | None:
+    """Why `person` cannot run the request again from this step on."""
+    if reason := decisions.refuses_from(detail.look, step.step_id):
+        return reason
+    ids = {one.step_id for one in decisions.from_here_on(detail.look, step.step_id)}
+    steps = [one for one in (*detail.steps, *detail.checks) if one.step_id in ids and one.status in decisions.HAS_RUN]
+    return next((reason for one in steps if (reason := _not_theirs(detail, person, one))), None)

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, any_, bi
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.access import Person
-from app.core.decisions import Look, refuses_skip, refuses_step_retry
+from app.core.decisions import Look, refuses_from, refuses_skip, refuses_step_retry
 from app.core.statuses import TICKET_OPEN, Activity, AttemptStatus, RequestStatus, StepStatus
 from app.errors import NotFound
 from app.models import User
@@ -246,6 +246,7 @@ def decided(status: str, failure: str | None, steps: Sequence[Step]) -> list[Ste
         replace(
             one,
             can_retry=refuses_step_retry(look, one.step_id) is None,
+            can_retry_from=refuses_from(look, one.step_id) is None,
             can_skip=refuses_skip(look, one.step_id) is None,
         )
         for one in steps

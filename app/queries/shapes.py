@@ -45,10 +45,9 @@ class Attempt:
 class Step:
     """One step or check with what may be done about it. outputs: sensitive ones are left out and named in `sensitive_outputs`.
 
-    activity: what the last claim of it was for, or the next one is. undo_how, undo, read_by, unsure, repeatable,
-    took_effect: see `core.decisions`.
-    can_retry, can_skip: whether it makes sense now, whoever asks. expected, actual: what a check saw at its last look; None
-    before the first, and of steps.
+    activity: what the last claim of it was for, or the next one is. undo_how, undo, read_by, unsure, repeatable, took_effect:
+    see `core.decisions`. can_retry, can_retry_from, can_skip: whether it makes sense now, whoever asks. expected, actual: what
+    a check saw at its last look; None before the first, and of steps.
     """
 
     step_id: str
@@ -84,6 +83,7 @@ class Step:
     repeatable: bool = False
     took_effect: bool = False
     can_retry: bool = False
+    can_retry_from: bool = False
     can_skip: bool = False
     expected: Any = None
     actual: Any = None

@@ -10,7 +10,7 @@ from app.core.access import Person, may_reveal, may_work_ticket
 from app.core.decisions import undone_by_person
 from app.core.forecast import step_key
 from app.core.statuses import STEP_SATISFIED, RequestStatus, StepStatus, TicketStatus
-from app.queries.decisions import Refusals, refusals, refuses_skip, refuses_step_retry
+from app.queries.decisions import Refusals, refusals, refuses_from, refuses_skip, refuses_step_retry
 from app.queries.shapes import Detail, Event, Step
 from app.queries.tickets import Ticket
 from app.web.filters import coarse, day_and_time, when
@@ -193,6 +193,11 @@ class Case:
     def may_skip(self, step: Step) -> bool:
         """Whether the viewer may leave the step out."""
         return refuses_skip(self.detail, self.viewer.person, step) is None
+
+    def may_run_from(self, step: Step) -> bool:
+        """Whether the viewer may run the request again from this step on, where that is more than running it again."""
+        done = step.status == StepStatus.COMPLETED
+        return done and step.can_retry_from and refuses_from(self.detail, self.viewer.person, step) is None
 
     def may_run_again(self, step: Step) -> bool:
         """Whether the viewer may run the step again."""

@@ -11,7 +11,7 @@ from app.core.statuses import RequestStatus, StepStatus
 from app.errors import Conflict, Invalid, NotFound
 from app.identity.guard import signed_in
 from app.lifecycle import decide
-from app.queries.decisions import again, refuses_skip, refuses_step_retry
+from app.queries.decisions import again, refuses_from, refuses_skip, refuses_step_retry
 from app.queries.shapes import Step
 from app.transaction import Unit, transaction
 from app.web import effects
@@ -55,7 +55,7 @@ class _About:
         if self.step is None:
             reason: str | None = getattr(self.case.refused, self.what)
             return reason
-        refuses = {"retry": refuses_step_retry, "skip": refuses_skip}[self.what]
+        refuses = {"retry": refuses_step_retry, "from": refuses_from, "skip": refuses_skip}[self.what]
         return refuses(self.case.detail, self.case.viewer.person, self.step)
 
     @property
@@ -70,7 +70,8 @@ class _About:
     def decided(self) -> bool:
         """Whether it looks as if it had just been decided: a second press finds it so and changes nothing."""
         if self.step is not None:
-            begun_again = self.step.attempt > 0 and self.step.status not in BADLY
+            done = BADLY | {StepStatus.COMPLETED} if self.what == "from" else BADLY
+            begun_again = self.step.attempt > 0 and self.step.status not in done
             return self.step.status == StepStatus.SKIPPED if self.what == "skip" else begun_again
         status, detail = RequestStatus(self.case.detail.summary.status), self.case.detail
         if self.what == "retry" and any(one.status in BADLY for one in (*detail.steps, *detail.checks)):
@@ -94,6 +95,7 @@ OF_REQUEST: Mapping[str, Callable[[Unit, str, str], object]] = {
 }
 OF_STEP: Mapping[str, Callable[[Unit, str, str, str], object]] = {
     "retry": lambda unit, request_id, step_id, _: decide.retry_step(unit, caller(), request_id, step_id),
+    "from": lambda unit, request_id, step_id, _: decide.retry_from(unit, caller(), request_id, step_id),
     "skip": lambda unit, request_id, step_id, reason: decide.skip_step(unit, caller(), request_id, step_id, reason),
 }
 
@@ -112,14 +114,14 @@ def act(request_id: str, what: str) -> ResponseReturnValue:
     return _act(_About(case_of(request_id), what))
 
 
-@blueprint.get("/steps/<step_id>/<any(retry, skip):what>")
+@blueprint.get("/steps/<step_id>/<any(retry, from, skip):what>")
 @signed_in
 def ask_about_step(request_id: str, step_id: str, what: str) -> ResponseReturnValue:
     """Say what a decision about one step does, before it is taken."""
     return _ask(_about_step(request_id, step_id, what))
 
 
-@blueprint.post("/steps/<step_id>/<any(retry, skip):what>")
+@blueprint.post("/steps/<step_id>/<any(retry, from, skip):what>")
 @signed_in
 def act_on_step(request_id: str, step_id: str, what: str) -> ResponseReturnValue:
     """Take a decision about one step."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.core.decisions import BADLY, to_undo, undone_by_person
+from app.core.decisions import BADLY, from_here_on, kept, runs_again, to_undo, undone_by_person
 from app.core.statuses import STEP_SATISFIED, StepStatus
 from app.queries.decisions import again
 from app.queries.shapes import Step
@@ -188,6 +188,34 @@ def retry_step(case: Case, step: Step) -> Ask:
     )
 
 
+def retry_from(case: Case, step: Step) -> Ask:
+    """One step and what stands on it, which run again; whatever else is done is kept."""
+    look = case.detail.look
+    mine = {one.step_id for one in from_here_on(look, step.step_id)}
+    number = len(runs_again(look, step.step_id))
+    keeps = plural(kept(look, mine), "finished step is", "finished steps are")
+    return Ask(
+        "from",
+        f"Run again from {step.title} on",
+        f"Run again from {step.title} on?",
+        f"{plural(number, 'step runs', 'steps run')} again with the same inputs, then what waits for them. {keeps} kept.",
+        [effect for one in _all(case) if (effect := _runs(case, one, mine)) is not None],
+        yes="Run again from here",
+        no="Leave it as it is",
+        kind="go",
+    )
+
+
+def _runs(case: Case, step: Step, mine: set[str]) -> Effect | None:
+    """What a run from an earlier step on does to a step."""
+    ticket = case.ticket_of(step.step_id)
+    if step.step_id in mine and step.attempt and step.status != StepStatus.SKIPPED:
+        ends = f" {ticket.ticket_id} ends." if ticket else ""
+        done = " What it yielded is forgotten." if step.status == StepStatus.COMPLETED and step.kind == "step" else ""
+        return Effect(step.title, _said("running", "Runs again"), f"As attempt {step.attempt + 1}.{done}{ends}")
+    return _goes(case, step, set())
+
+
 def skip(case: Case, step: Step) -> Ask:
     """One step that is left out, and what goes on without it."""
     ticket = case.ticket_of(step.step_id)
@@ -242,5 +270,5 @@ def _all(case: Case) -> Sequence[Step]:
 
 
 OF_REQUEST: Mapping[str, Callable[[Case], Ask]] = {"cancel": cancel, "retry": retry, "resume": resume, "rollback": rollback}
-OF_STEP: Mapping[str, Callable[[Case, Step], Ask]] = {"retry": retry_step, "skip": skip}
+OF_STEP: Mapping[str, Callable[[Case, Step], Ask]] = {"retry": retry_step, "from": retry_from, "skip": skip}
 """By the word at the end of the page's address."""

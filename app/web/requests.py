@@ -135,6 +135,7 @@ def _step_shown(case: Case, asked: str) -> dict[str, Any] | None:
         "it": step,
         "look": look(case, step),
         "may_retry": case.may_run_again(step),
+        "may_run_from": case.may_run_from(step),
         "may_skip": case.may_skip(step),
         "system": SYSTEMS.get(step.type, step.type),
         "notes": {one.number: notes(one) for one in step.attempts},

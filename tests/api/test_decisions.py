@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import update
 
-from app.core.outcomes import Again, Done
+from app.core.outcomes import Again, Done, Failed
 from app.models.tables import ATTEMPT, STEP
 from tests.api.conftest import BY_HAND, OUTPUTS, work
-from tests.fixtures.house import House
+from tests.fixtures.house import House, http, item
 from tests.fixtures.people import ApiClient
 
 URL = "/api/v1/requests"
@@ -215,3 +215,40 @@ def test_what_a_person_let_stay_is_marked(sarah, dana, finished, house: House):
 def test_a_person_may_still_finish_the_step_of_a_request_that_was_retried(carol, sarah, stuck, ticket):
     sarah.post(f"{URL}/{stuck}/retry")
     assert carol.post(f"/api/v1/tickets/{ticket}/resolve", json={"outputs": BY_HAND}).status_code == 409
+
+
+# From a step on
+
+
+@pytest.fixture
+def chain(house: House) -> str:
+    """`two`, which is repeatable, is done; `three`, which stands on it, has failed; `one` is done, and not repeatable."""
+    steps = [
+        http("one"),
+        http("two", depends_on="[one]", repeatable="true"),
+        http("three", depends_on="[two]"),
+    ]
+    house.offer(chain=item("\n".join(steps)))
+    request_id = house.order("chain").request_id
+    for outcome in (Done(), Done(), Failed("no room")):
+        house.finish(outcome)
+    return request_id
+
+
+def test_a_request_runs_again_from_a_step_on(chain: str, sarah):
+    assert sarah.get(f"{URL}/{chain}/steps/step-002").json["can_retry_from"]
+    answer = sarah.post(f"{URL}/{chain}/retry", json={"from_step": "step-002"})
+    assert (answer.status_code, answer.json["kept_steps"], answer.json["again_steps"]) == (200, 1, 2)
+    assert statuses(answer) == {"one": "completed", "two": "ready", "three": "pending"}
+    again = sarah.post(f"{URL}/{chain}/retry", json={"from_step": "step-002"})
+    assert (again.status_code, again.json["detail"]) == (409, "It is being built: wait until nothing of it runs.")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({"from_step": "step-001"}, 409), ({"from_step": "step-009"}, 404), ({"from_step": 1}, 422), ({}, 200)]
+)
+def test_what_cannot_be_repeated_says_why(chain: str, sarah, body: dict, status: int):
+    answer = sarah.post(f"{URL}/{chain}/retry", json=body)
+    assert answer.status_code == status
+    if status == 409:
+        assert answer.json["detail"] == "One is not declared repeatable."

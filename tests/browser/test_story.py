@@ -29,6 +29,18 @@ def leave_as_it_is(sarah: Visitor) -> None:
     assert sarah.page.evaluate("document.activeElement.closest('#told') !== null")
 
 
+def sees_what_a_retry_would_change(sarah: Visitor) -> None:
+    """The plan comes by itself once it was asked for; where Terraform can make none, it says why as a run would."""
+    sarah.press("Run PostgreSQL again…")
+    sarah.sees("What running PostgreSQL again will change")
+    sarah.press("Make the plan")
+    sarah.sees("The plan could not be made.")
+    sarah.sees("Make it anew")
+    sarah.look("retry-plan")
+    sarah.press("Leave it with platform-data-team")
+    sarah.sees("asked what running PostgreSQL again would change")
+
+
 def works_without_scripts(bob: Visitor, request: str) -> None:
     """The same page, of a browser that runs no scripts, opened by a colleague from the list of the team."""
     bob.sign_in("/requests?view=team").page.locator(f'a[href="{urlsplit(request).path}"]').click()
@@ -64,6 +76,7 @@ def test_what_the_automation_cannot_do_a_person_finishes_and_the_request_goes_on
     request = sarah.page.url
     sarah.sees("PostgreSQL could not be created: ")
     sarah.sees("move, not yours.")
+    sees_what_a_retry_would_change(sarah)
     sarah.page.get_by_text("What Terraform said").click()
     sarah.look("request-failed")
     ticket_id = sarah.page.locator("#live").get_by_role("link", name=re.compile(r"^TCK-\d+$")).first.inner_text()

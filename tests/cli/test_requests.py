@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from app.core.outcomes import Done, Failed
 from tests.api.conftest import work
+from tests.fixtures.house import http, item
 
 
 @pytest.fixture
@@ -92,6 +94,20 @@ def test_an_order_without_outputs_says_so(sarah, placed):
 
 def test_a_failed_step_is_tried_again(sarah, stuck):
     assert sarah("retry", stuck).code == 0
+
+
+def test_an_order_is_run_again_from_a_step_on(house, sarah, people):
+    steps = [http("one", repeatable="true"), http("two", depends_on="[one]")]
+    house.offer(chain=item("\n".join(steps)))
+    order = people.api("sarah-123").post("/api/v1/requests", json={"catalog_item": "chain"}).json["request_id"]
+    for outcome in (Done(), Failed("no room")):
+        house.finish(outcome)
+    ran = sarah("retry", order, "--from", "step-001")
+    assert (ran.code, ran.out.strip()) == (
+        0,
+        f"{order} tries again: it is in progress now. Kept: 0 steps. To run again: 2 steps.",
+    )
+    assert sarah("retry", order, "--from", "step-001").code == 5
 
 
 def test_what_does_not_go_now_is_a_conflict(sarah, finished):

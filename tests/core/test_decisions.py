@@ -7,14 +7,18 @@ import pytest
 from app.core.decisions import (
     Look,
     StepLook,
+    again,
+    from_here_on,
     kept,
     may_be_there,
     refuses_cancel,
+    refuses_from,
     refuses_resume,
     refuses_retry,
     refuses_rollback,
     refuses_skip,
     refuses_step_retry,
+    runs_again,
     to_undo,
     undone_by_person,
 )
@@ -219,3 +223,81 @@ def test_what_never_began_has_left_nothing() -> None:
 
 def test_finished_steps_are_kept_and_checks_are_no_steps() -> None:
     assert kept(look(R.FAILED, DONE, FAILED, replace(DONE, kind="preflight"), replace(DONE, status=S.SKIPPED))) == 1
+
+
+# From a step on
+
+BASE = StepLook("step-001", "Network", "step", S.COMPLETED, 1, "own", repeatable=True)
+NEXT = replace(BASE, step_id="step-002", title="Schema", depends_on=("step-001",))
+LAST = replace(BASE, step_id="step-003", title="Data", status=S.FAILED, depends_on=("step-002",))
+ALONE = replace(BASE, step_id="step-004", title="Mail", repeatable=False)
+CHECK = replace(BASE, step_id="step-005", title="Is up", kind="health", depends_on=("step-003",), repeatable=False)
+CHAIN = (BASE, NEXT, LAST, ALONE, CHECK)
+
+
+def test_what_stands_on_a_step_runs_again_with_it_and_the_rest_is_kept() -> None:
+    at = look(R.FAILED, *CHAIN)
+    found = [one.step_id for one in from_here_on(at, "step-002")]
+    assert found == ["step-002", "step-003", "step-005"]
+    assert [one.title for one in runs_again(at, "step-002")] == ["Schema", "Data"]
+    assert kept(at, found) == 2
+
+
+@pytest.mark.parametrize(("status", "reason"), [*NOT_NOW, *NOT_BUILT])
+def test_only_what_is_built_or_has_failed_runs_from_a_step_on(status: RequestStatus, reason: str) -> None:
+    assert refuses_from(look(status, *CHAIN), "step-001") == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "steps", "step_id", "reason"),
+    [
+        (R.FAILED, CHAIN, "step-001", None),
+        (R.AWAITING_MANUAL, CHAIN, "step-003", None),
+        (R.IN_PROGRESS, CHAIN, "step-001", "it is being built: wait until nothing of it runs"),
+        (R.FAILED, CHAIN, "step-004", "Mail is not declared repeatable"),
+        (R.FAILED, CHAIN, "step-005", "there is no such step"),
+        (R.FAILED, CHAIN, "step-009", "there is no such step"),
+        (
+            R.FAILED,
+            (BASE, replace(NEXT, status=S.PENDING)),
+            "step-002",
+            "it is pending: only a step that has run can be run again",
+        ),
+        (R.FAILED, (BASE, replace(NEXT, repeatable=False)), "step-001", "Schema is not declared repeatable"),
+        (
+            R.FAILED,
+            (replace(BASE, repeatable=False), replace(NEXT, repeatable=False)),
+            "step-001",
+            "Network, Schema are not declared repeatable",
+        ),
+        (
+            R.FAILED,
+            (BASE, replace(NEXT, managed_by="person")),
+            "step-001",
+            "Schema was made by hand, which no machine repeats",
+        ),
+        (
+            R.AWAITING_MANUAL,
+            (BASE, replace(NEXT, status=S.WAITING, ticket_status="open")),
+            "step-001",
+            "Schema waits for a person: that comes first",
+        ),
+        (R.FAILED, (BASE, replace(ALONE, undo="kept")), "step-001", "what it had made was to be taken back: order it anew"),
+        (R.FAILED, (BASE, replace(ALONE, status=S.ROLLED_BACK)), "step-001", TAKEN_BACK),
+    ],
+)
+def test_a_request_runs_from_a_step_on_where_all_of_it_may_be_repeated(
+    status: RequestStatus, steps: tuple[StepLook, ...], step_id: str, reason: str | None
+) -> None:
+    assert refuses_from(look(status, *steps), step_id) == reason
+
+
+def test_what_has_run_and_waits_for_its_next_run_is_counted() -> None:
+    steps = (replace(BASE, status=S.READY), replace(NEXT, status=S.PENDING), replace(LAST, status=S.PENDING, attempt=0), ALONE)
+    assert again(look(R.IN_PROGRESS, *steps)) == 2
+
+
+@pytest.mark.parametrize(("status", "there"), [(S.PENDING, True), (S.FAILED, True), (S.CANCELLED, True), (S.COMPLETED, False)])
+def test_what_was_done_once_and_is_to_be_done_again_may_be_there_still(status: StepStatus, there: bool) -> None:
+    step = replace(NEXT, undo_how="rollback", status=status, took_effect=status != S.COMPLETED)
+    assert (may_be_there(step), undone_by_person(step)) == (there, there)

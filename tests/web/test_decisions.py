@@ -280,3 +280,44 @@ def test_what_came_too_late_is_shown_with_its_attempt(house: House, signed_in: S
     said = "A worker that had lost its lease came back with the news that the step was done. It changed nothing."
     assert said in words(signed_in("sarah-123").get(f"/requests/{request_id}"))
     assert said in words(signed_in("carol-789").get(f"/queue/{stories.ticket_of(house)}"))
+
+
+# From a step on
+
+
+@pytest.fixture
+def chain(house: House) -> str:
+    """The page of a request whose `Schema` is done and repeatable, and whose `Data`, which stands on it, has failed."""
+    steps = [
+        http("make", title="Database"),
+        http("schema", title="Schema", depends_on="[make]", repeatable="true"),
+        http("data", title="Data", depends_on="[schema]"),
+    ]
+    house.offer(single=item("\n".join(steps)))
+    request_id = house.order("single").request_id
+    for outcome in (Done(), Done(), stories.NO_ROOM):
+        house.finish(outcome)
+    return f"/requests/{request_id}"
+
+
+def test_a_repeatable_step_offers_to_run_again_from_there(chain: str, signed_in: SignedIn):
+    sarah = signed_in("sarah-123")
+    assert "Run again from here… Schema" in sarah.get(f"{chain}?step=step-002").text
+    assert "Run again from here…" not in sarah.get(f"{chain}?step=step-001").text
+    text = words(sarah.get(f"{chain}/steps/step-002/from"))
+    assert "2 steps run again with the same inputs, then what waits for them. 1 finished step is kept." in text
+    assert "Schema Runs again As attempt 2. What it yielded is forgotten." in text
+    assert "Database Is kept" in text
+
+
+def test_running_again_from_there_is_safe_to_press_twice(house: House, chain: str, signed_in: SignedIn):
+    sarah = signed_in("sarah-123")
+    assert {sarah.send(f"{chain}/steps/step-002/from").status_code for _ in range(2)} == {303}
+    assert house.statuses() == {"make": "completed", "schema": "ready", "data": "pending"}
+    assert "Sarah let Schema and Data run again, 1 finished step kept" in words(sarah.get(chain))
+
+
+def test_what_is_not_repeatable_is_answered_with_its_name(house: House, chain: str, signed_in: SignedIn):
+    answer = signed_in("sarah-123").send(f"{chain}/steps/step-001/from")
+    assert answer.status_code == 409
+    assert "Database is not declared repeatable." in words(answer)

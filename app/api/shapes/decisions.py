@@ -16,6 +16,12 @@ class Reason(Shape):
     reason: str = Field(min_length=1, max_length=LONGEST_COMMENT)
 
 
+class FromStep(Shape):
+    """From where on it runs again; left out: whatever failed."""
+
+    from_step: str | None = Field(default=None, min_length=1, max_length=200, examples=["step-003"])
+
+
 class Refusals(Body):
     """Why the caller cannot decide something now; null where they can, or where it is decided already."""
 

@@ -16,7 +16,7 @@ from app.api.shapes.money import Price
 from app.api.shapes.parameters import LARGEST, After, Cursor, Day, Limit, Wait, Whole, YesOrNo
 from app.api.shapes.steps import CheckSummary, StepSummary
 from app.core.access import Person
-from app.core.decisions import kept
+from app.core.decisions import again, kept
 from app.core.moments import moment
 from app.core.statuses import RequestStatus, StepStatus
 from app.lifecycle.preparing import BundleOrder, ItemOrder
@@ -209,6 +209,7 @@ class RequestDetail(Ordered):
     failure: str | None = Field(description="Why somebody said that it cannot be done.")
     last_event: int = Field(description="The number of its newest event.")
     kept_steps: int = Field(description="How many finished steps keep what they made when the request goes on or is cancelled.")
+    again_steps: int = Field(description="How many steps that have run wait to be run again.")
     refusals: Refusals
     price: Price | None = Field(description="What it cost when it was ordered; null where nothing of it has a price.")
     approvals: list[RequestApproval] = Field(description="Who must agree, or had to; those of its present order last.")
@@ -233,6 +234,7 @@ class RequestDetail(Ordered):
             failure=summary.failure,
             last_event=summary.last_event,
             kept_steps=kept(detail.look),
+            again_steps=again(detail.look),
             refusals=Refusals.of(refusals(detail, person)),
             price=Price.of(detail.price),
             approvals=[RequestApproval.of(one) for one in detail.approvals],

@@ -189,6 +189,8 @@ class StepDetail(StepSummary):
     attempts: list[Attempt]
     verification: list[Check] | None = Field(description="What was looked at after it had succeeded.")
     can_retry: bool = Field(description="Whether it makes sense to run it again now, whoever asks.")
+    repeatable: bool = Field(description="Whether it may run again after it is done, with what stands on it.")
+    can_retry_from: bool = Field(description="Whether it makes sense to run the request again from it on now, whoever asks.")
     can_skip: bool = Field(description="Whether it makes sense to leave it out now: nothing that is to come reads its outputs.")
     manual_fallback_available: bool = Field(description="Whether a person is asked to finish it.")
     undo: Undo = Field(description="How a roll back takes it back: by itself, as the catalog says, not at all, or by a person.")
@@ -208,6 +210,8 @@ class StepDetail(StepSummary):
             attempts=[Attempt.of(where, attempt) for attempt in step.attempts],
             verification=None if step.verification is None else [Check(**check) for check in step.verification],
             can_retry=step.can_retry,
+            repeatable=step.repeatable,
+            can_retry_from=step.can_retry_from,
             can_skip=step.can_skip,
             manual_fallback_available=step.manual_fallback_available,
             undo=step.undo_how,

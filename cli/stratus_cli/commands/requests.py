@@ -122,7 +122,27 @@ def _decision(name: str, words: str, *, reason: bool, about: str) -> click.Comma
 
 
 cancel = _decision("cancel", "is told to stop", reason=True, about="Stop an order; what is finished is kept.")
-retry = _decision("retry", "tries again", reason=False, about="Run the failed steps of an order again.")
+
+
+@click.command()
+@click.argument("request_id")
+@click.option("--from", "start", metavar="STEP", help="Run this step again, and everything that stands on it: step-003.")
+@command
+def retry(session: Session, request_id: str, start: str | None) -> None:
+    """Run the failed steps of an order again, or those from a step on."""
+    found = session.portal().post(path("requests", request_id, "retry"), {"from_step": start} if start else None)
+    session.show(found, lambda: [_goes_on(request_id, found)])
+
+
+def _goes_on(request_id: str, found: Mapping[str, Any]) -> str:
+    kept, again = (_count(found[name]) for name in ("kept_steps", "again_steps"))
+    return f"{request_id} tries again: it is {following.spoken(found['status'])} now. Kept: {kept}. To run again: {again}."
+
+
+def _count(number: int) -> str:
+    return f"{number} step" if number == 1 else f"{number} steps"
+
+
 resume = _decision("resume", "goes on", reason=False, about="Let a failed or cancelled order go on.")
 rollback = _decision("rollback", "is taken back", reason=True, about="Take back what an order made, the newest first.")
 
