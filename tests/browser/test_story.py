@@ -91,14 +91,14 @@ def test_what_the_automation_cannot_do_a_person_finishes_and_the_request_goes_on
     sarah.sees("Carol works on ticket")
     expect(sarah.page.get_by_text("InvalidDBSubnetGroup").first).to_be_visible()
 
-    carol.page.get_by_label("Address").fill("")
+    carol.page.get_by_label("Address", exact=True).fill("")
     carol.page.get_by_label("Port").fill("many")
     carol.page.get_by_label("Note for Sarah").fill("It is in the spare group")
     carol.press("Resolve and go on")
     carol.sees("3 answers need fixing")
     assert carol.page.get_by_label("Port").input_value() == "many"
     carol.look("ticket-faults")
-    carol.page.get_by_label("Address").fill("legacy-customer-db.staging.example.com")
+    carol.page.get_by_label("Address", exact=True).fill("legacy-customer-db.staging.example.com")
     carol.page.get_by_label("Port").fill("5432")
     carol.page.get_by_label("Admin secret ARN").fill("arn:aws:secretsmanager:eu-central-1:1:secret:legacy")
     carol.press("Resolve and go on")
