@@ -18,7 +18,7 @@ run: ready ## Start the portal and all it needs: http://127.0.0.1:$PORT (8000); 
 
 test: check ## Run the checks, then the whole suite against servers of its own
 	@$(PY) -m dev.chromium
-	$(PY) -m pytest -n logical --maxprocesses 8
+	$(PY) -m pytest -n logical
 
 check: ready ## Check format, lint, types and the direction of imports
 	$(PY) -m ruff format --check .

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.servers",
+    "tests.fixtures.sharing",
     "tests.fixtures.application",
     "tests.fixtures.house",
     "tests.fixtures.people",

@@ -17,7 +17,6 @@ from tests.chaos.stack import Stack
 from tests.chaos.watch import Watch, orphans
 from tests.chaos.watchers import Watchers
 
-ROUNDS = 3
 UNSETTLED = """
 SELECT count(*) AS n FROM service_requests r WHERE r.number > %s AND (
     EXISTS (SELECT 1 FROM request_steps s WHERE s.request_id = r.id
@@ -30,11 +29,15 @@ SELECT count(*) AS n FROM service_requests r WHERE r.number > %s AND (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much load each fault gets: orders, the seconds over which they come, and how long all may take to come to rest."""
+    """How much load each fault gets: orders, the seconds over which they come, and how long all may take to come to rest.
+
+    rounds: how often people do theirs when nothing moves by itself any more.
+    """
 
     orders: int = 60
     seconds: float = 5.0
     patience: float = 60.0
+    rounds: int = 3
 
 
 @dataclass
@@ -63,13 +66,14 @@ def run_seed(stack: Stack, faults: Sequence[Fault], size: Size, tell: Callable[[
     """Every fault after the other; `tell` gets each row as soon as there is one."""
     rows = []
     for number, fault in enumerate(faults):
-        row = _run(stack, fault, size, number)
+        row = run_fault(stack, fault, size, number)
         tell(row)
         rows.append(row)
     return rows
 
 
-def _run(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
+def run_fault(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
+    """One fault, the `number`th over this stack."""
     if why := fault.cannot():
         return Row(fault.name, cannot=why)
     began, since, offsets = time.monotonic(), evidence.last_number(stack), evidence.log_sizes(stack)
@@ -81,7 +85,7 @@ def _run(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
     fault.inject(stack, chance, size.seconds)
     load.join()
     people = People(stack, stack.seed * 100 + number)
-    _settle(stack, people, since, size.patience)
+    _settle(stack, people, since, size)
     watch.stop()
     watchers.stop(evidence.last_events(stack, since))
     seen = _collect(stack, since, offsets, load, people, watch, watchers, calls)
@@ -92,15 +96,15 @@ def _run(stack: Stack, fault: Fault, size: Size, number: int) -> Row:
     return row
 
 
-def _settle(stack: Stack, people: People, since: int, patience: float) -> None:
+def _settle(stack: Stack, people: People, since: int, size: Size) -> None:
     """The fault is over: wait until nothing moves by itself, then let people do theirs, some rounds of it."""
     stack.await_web()
-    for _ in range(ROUNDS):
-        if not quiet(stack, since, patience):
+    for _ in range(size.rounds):
+        if not quiet(stack, since, size.patience):
             return
         people.decide(since)
         people.work_tickets()
-    quiet(stack, since, patience)
+    quiet(stack, since, size.patience)
 
 
 def quiet(stack: Stack, since: int, seconds: float) -> bool:
