@@ -37,6 +37,7 @@ def test_steps_have_the_keys_that_are_promised(sarah, placed):
         "completed_at",
         "outputs",
         "item",
+        "managed_by",
     }
     assert set(first) == promised | {"href"}
     assert (last["item"], last["depends_on"]) == (None, ["step-001", "step-002", "step-003"])
