@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from app.core.fields import Field, check
 from app.core.fields.attaching import judge_content
+from app.core.fields.nesting import UnreadJson
 from app.core.fields.sorts import sort_of
 from app.core.secrecy import MASK
 
@@ -129,3 +130,33 @@ def test_a_file_is_judged_by_size_and_content(
     faults = judge_content(Field.model_validate({**FILE, **keys}), size, sort, is_text=is_text)
     assert [words in one.message for one in faults if words] == ([True] if words else [])
     assert bool(faults) is bool(words)
+
+
+PORTS = {"type": "object", "properties": {"port": {"type": "integer"}}, "additionalProperties": False}
+INNER = [{"name": "user", "type": "string", "regexp": "^[a-z]+$"}, {"name": "more", "type": "json", "schema": PORTS}]
+OPEN = {"name": "login", "type": "object", "fields": INNER}
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer", "pointers"),
+    [
+        ({"type": "json", "schema": PORTS}, {CANARY: 1, "port": CANARY}, ["/login"]),
+        ({"type": "json", "schema": PORTS}, UnreadJson(CANARY, f"has {CANARY} twice"), ["/login"]),
+        ({"type": "object", "fields": INNER}, {CANARY: 1, "user": f"!{CANARY}"}, ["/login/user", "/login"]),
+        ({"type": "object", "fields": INNER}, {"more": {CANARY: 1}}, ["/login/more"]),
+        ({"type": "list", "of": OPEN}, [{"more": {CANARY: {CANARY: 1}}}, {CANARY: 2}], ["/login/0/more", "/login/1"]),
+        ({"type": "list", "of": OPEN}, UnreadJson(CANARY, f"has {CANARY} twice"), ["/login"]),
+    ],
+)
+def test_faults_of_something_secret_tell_neither_its_keys_nor_its_values(keys: Any, answer: Any, pointers: list[str]) -> None:
+    checked = check([Field.model_validate({"name": "login", "sensitive": True, **keys})], {"login": answer})
+    assert [one.pointer for one in checked.faults] == pointers
+    assert CANARY not in str([one.as_json() for one in checked.faults])
+
+
+def test_what_lies_beside_a_secret_still_says_what_is_wrong() -> None:
+    field = Field.model_validate(
+        {"name": "login", "type": "object", "fields": [SECRET, {"name": "more", "type": "json", "schema": PORTS}]}
+    )
+    (found,) = check([field], {"login": {"password": "x", "more": {"prt": 1}}}).faults
+    assert (found.pointer, found.message) == ("/login/more/prt", "is not known here; there is port")

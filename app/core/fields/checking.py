@@ -129,14 +129,29 @@ def _looked_at(field: Field, given: Any) -> tuple[Any, Sequence[Fault]]:
 
 
 def _object(field: Field, given: Mapping[str, Any]) -> tuple[Any, Sequence[Fault]]:
-    fields = field.fields or []
+    fields = [_as_secret_as(field, one) for one in field.fields or ()]
     checked = check(fields, given, own=field.name)
-    return with_blanks(fields, checked.values), under(checked.faults[:MOST_INSIDE], field.name)
+    found = _without_names(fields, checked.faults) if field.is_secret else checked.faults
+    return with_blanks(fields, checked.values), under(found[:MOST_INSIDE], field.name)
+
+
+def _as_secret_as(field: Field, inner: Field) -> Field:
+    """What lies in something secret is: no fault may tell what was written there."""
+    return inner.model_copy(update={"sensitive": True}) if field.is_secret else inner
+
+
+def _without_names(fields: Sequence[Field], faults: Sequence[Fault]) -> list[Fault]:
+    """Faults of something secret: keys that somebody made up count as part of it, and are told of it as a whole."""
+    known = {one.name for one in fields}
+    named = [one for one in faults if one.path[0] in known]
+    return (
+        named if len(named) == len(faults) else [*named, Fault((), "unknown_field", "holds something that it has no field for")]
+    )
 
 
 def _list(field: Field, given: Sequence[Any]) -> tuple[Any, Sequence[Fault]]:
     assert field.of is not None  # a list without it does not load
-    of, kept, faults = field.of.model_copy(update={"required": True}), [], list[Fault]()
+    of, kept, faults = _as_secret_as(field, field.of).model_copy(update={"required": True}), [], list[Fault]()
     for number, one in enumerate(given):
         value, found = _looked_at(of, ABSENT if one is None else one)
         kept.append(value)

@@ -28,19 +28,24 @@ class UnreadJson(str):
 
 
 def judge_json(field: Field, value: Any) -> list[Fault]:
-    """Any JSON that keeps to the field's schema; each fault at its place inside the answer."""
+    """Any JSON that keeps to the field's schema; each fault at its place inside the answer.
+
+    Of a secret one nothing is told: neither the names of its keys nor how many there are.
+    """
     if isinstance(value, UnreadJson):
-        return [fault(field, "json", value.reason)]
+        return [fault(field, "json", "is no JSON" if field.is_secret else value.reason)]
     if not keepable(value):
         return [fault(field, "json", "may hold neither NaN, infinite numbers nor characters that cannot be stored")]
     found = complaints(field.json_schema or {}, value)
+    if field.is_secret and found:
+        return [fault(field, "schema", "does not keep to its schema")]
     return [Fault((field.name, *path), "schema", words) for path, words in found]
 
 
 def judge_list(field: Field, value: Any) -> list[Fault]:
     """A list of as many entries as it may have. An empty one is no answer: what is not required needs none."""
     if not isinstance(value, list):
-        return [fault(field, "type", _reason(value) or "must be a list")]
+        return [fault(field, "type", _reason(field, value) or "must be a list")]
     least, most = field.min_items or 0, field.most_items
     if value and len(value) < least:
         return [fault(field, "min_items", f"must have at least {_entries(least)}", min_items=least)]
@@ -51,7 +56,7 @@ def judge_list(field: Field, value: Any) -> list[Fault]:
 
 def judge_object(field: Field, value: Any) -> list[Fault]:
     """An object."""
-    return [] if isinstance(value, Mapping) else [fault(field, "type", _reason(value) or "must be an object")]
+    return [] if isinstance(value, Mapping) else [fault(field, "type", _reason(field, value) or "must be an object")]
 
 
 def read_json(_: Field, text: str) -> Any:
@@ -76,8 +81,8 @@ def _entries(number: int) -> str:
     return "1 entry" if number == 1 else count(number, "entrie")
 
 
-def _reason(value: Any) -> str | None:
-    return value.reason if isinstance(value, UnreadJson) else None
+def _reason(field: Field, value: Any) -> str | None:
+    return value.reason if isinstance(value, UnreadJson) and not field.is_secret else None
 
 
 def _takes_text(field: Field) -> bool:

@@ -183,7 +183,8 @@ class _Filling:
                 self._switch(section, wanted=value)
             elif name in settled:
                 if settled[name].template or settled[name].value != value:
-                    self.miss(where, settled[name].field.label, value, f"is {settled[name].note}")
+                    field = settled[name].field
+                    self.miss(where, field.label, None if holds_secret(field) else value, f"is {settled[name].note}")
             elif value is not None:
                 self.miss(where, f"“{name}”", value, "is no question of this version")
 
@@ -201,7 +202,8 @@ class _Filling:
         value = self.data[name]
         if not _fits(one, value, form[name].answer):
             form[name].process_data(one.default)
-            self.miss(_where(self.made, section), one.label, value, "does not fit this field and was left out")
+            shown_value = None if holds_secret(one) else value
+            self.miss(_where(self.made, section), one.label, shown_value, "does not fit this field and was left out")
 
 
 def _fits(one: Field, value: Any, answer: Any) -> bool:
