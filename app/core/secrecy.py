@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from app.core.expressions import references
+from app.core.within import inner_of
 
 MASK: Final = "********"
 """What stands for a secret wherever it may not be read. Sent back by a client, it means: keep the value you have."""
@@ -69,7 +70,7 @@ def is_secret(field: Definition) -> bool:
 
 def holds_secret(field: Definition) -> bool:
     """Whether an answer to a field is secret or has something secret inside."""
-    return is_secret(field) or any(map(holds_secret, _inside(field)))
+    return is_secret(field) or any(map(holds_secret, inner_of(field)))
 
 
 def fields_of(definition: Definition) -> list[Definition]:
@@ -143,21 +144,65 @@ def restored(offer: Ordered, order: Mapping[str, Any], stored: Mapping[str, Answ
     return made
 
 
-def restored_value(field: Definition, value: Any, stored: Any) -> Any:
-    """One answer with what is stored in the place of its masks: by their names in objects, by their places in lists."""
+def restored_value(field: Definition, value: Any, stored: Any, *, moved: bool = True) -> Any:
+    """One answer with what is stored in the place of its masks: by their names in objects, by their rows in lists.
+
+    moved: rows may have come, gone or changed places since they were read; a row is then known by what is open in it. A mask
+    of which nobody can say which row it was stays. Without it each row is what its place says.
+    """
     if stored is None:
         return value
     if is_secret(field):
         return stored if value == MASK else value
-    inside = {one.get("name", ""): one for one in _inside(field)}
+    inside = {one.get("name", ""): one for one in inner_of(field)}
     if field.get("type") == "object" and isinstance(value, Mapping) and isinstance(stored, Mapping):
         return {
-            name: restored_value(inside[name], one, stored.get(name)) if name in inside else one for name, one in value.items()
+            name: restored_value(inside[name], one, stored.get(name), moved=moved) if name in inside else one
+            for name, one in value.items()
         }
     if field.get("type") == "list" and isinstance(value, list) and isinstance(stored, list):
         of = next(iter(inside.values()), {})
-        return [restored_value(of, one, stored[at] if at < len(stored) else None) for at, one in enumerate(value)]
+        rows = _same_rows(of, value, stored) if moved else [*stored, *[None] * len(value)]
+        return [restored_value(of, one, row, moved=moved) for one, row in zip(value, rows, strict=False)]
     return value
+
+
+def _same_rows(of: Definition, sent: Sequence[Any], stored: Sequence[Any]) -> list[Any]:
+    """For each row that was sent the one that is stored, None where nobody can tell.
+
+    As many rows as before: a row that looks the same at its place is the same one. Of the others those that look alike are the
+    same in their order, if there are as many; and what is left at its place was changed there.
+    """
+    looks, known = [_look(of, one) for one in sent], [_look(of, one) for one in stored]
+    found: dict[int, int] = {}
+    still = len(sent) == len(stored)
+    if still:
+        found = {at: at for at, look in enumerate(looks) if look == known[at]}
+    asking = [at for at, one in enumerate(sent) if at not in found and _holds_mask(one)]
+    left = [at for at in range(len(stored)) if at not in found.values()]
+    for at in asking:
+        mine = [one for one in asking if looks[one] == looks[at]]
+        theirs = [one for one in left if known[one] == looks[at]]
+        if len(mine) == len(theirs):
+            found[at] = theirs[mine.index(at)]
+        elif still and not theirs and at in left:
+            found[at] = at
+    return [stored[found[at]] if at in found else None for at in range(len(sent))]
+
+
+def _look(of: Definition, row: Any) -> Any:
+    """What of a row is open: without what was not answered, and with the defaults of that."""
+    shown = masked_value(of, row)
+    if not isinstance(shown, Mapping):
+        return shown
+    usual = {one["name"]: one["default"] for one in inner_of(of) if one.get("default") is not None}
+    return {**usual, **{name: one for name, one in shown.items() if one is not None}}
+
+
+def _holds_mask(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_mask, value.values()))
+    return any(map(_holds_mask, value)) if isinstance(value, list) else bool(value == MASK)
 
 
 def secret_places(offer: Ordered) -> dict[str, dict[str, Definition]]:
@@ -224,7 +269,7 @@ def _changed(field: Definition, value: Any, put: Callable[[Any], Any]) -> Any:
         return None
     if is_secret(field):
         return put(value)
-    inside = [one for one in _inside(field) if holds_secret(one)]
+    inside = [one for one in inner_of(field) if holds_secret(one)]
     if not inside:
         return _copied(value)
     if field.get("type") == "list" and isinstance(value, Sequence) and not isinstance(value, str):
@@ -233,15 +278,6 @@ def _changed(field: Definition, value: Any, put: Callable[[Any], Any]) -> Any:
     if field.get("type") == "object" and isinstance(value, Mapping):
         return _answers([{one.get("name", ""): one for one in inside}], value, put)
     return put(value)
-
-
-def _inside(field: Definition) -> list[Definition]:
-    """The fields that an answer is made of: those of an object, and what a list is a list of."""
-    of, fields = field.get("of"), field.get("fields")
-    return [
-        *([of] if isinstance(of, Mapping) else []),
-        *(one for one in (fields if isinstance(fields, Sequence) else ()) if isinstance(one, Mapping)),
-    ]
 
 
 def _copied(value: Any) -> Any:

@@ -10,7 +10,8 @@ from app.core.fields import Field
 from app.core.fields.attaching import judge_content
 from app.core.order import Resolved
 from app.core.secrecy import fields_of
-from app.errors import Fault, under
+from app.core.within import found
+from app.errors import Fault
 from app.lifecycle import uploads
 from app.lifecycle.caller import Caller
 
@@ -18,7 +19,7 @@ from app.lifecycle.caller import Caller
 class Attached(NamedTuple):
     """An answer that names an upload. path: where it stands in the order."""
 
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     field: Field
     upload_id: str
 
@@ -28,18 +29,18 @@ def attached(offer: Offer, order: Mapping[str, Any], resolved: Resolved) -> list
     if offer.kind == "item":
         item = offer.items[0]
         return list(_of(("parameters",), item.definition, resolved.item_values.get(item.alias, {})))
-    found = list(_of(("bundle_parameters",), offer.definition, resolved.bundle_values))
+    files = list(_of(("bundle_parameters",), offer.definition, resolved.bundle_values))
     sent = order.get("item_parameters")
     for item in offer.items:
         key = item.alias if isinstance(sent, Mapping) and item.alias in sent else item.catalog_item
-        found += _of(("item_parameters", key), item.definition, resolved.item_values.get(item.alias, {}))
-    return found
+        files += _of(("item_parameters", key), item.definition, resolved.item_values.get(item.alias, {}))
+    return files
 
 
 def _of(path: tuple[str, ...], definition: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Attached]:
     for one in fields_of(definition):
-        if one.get("type") == "file" and (upload_id := values.get(one["name"])) is not None:
-            yield Attached((*path, one["name"]), Field.model_validate(one), upload_id)
+        for place, field, upload_id in found(one, "file", values.get(one["name"]), (*path, one["name"])):
+            yield Attached(place, Field.model_validate({"name": "entry", **field}), str(upload_id))
 
 
 def faults_of(connection: Connection, caller: Caller, files: list[Attached]) -> list[Fault]:
@@ -48,8 +49,9 @@ def faults_of(connection: Connection, caller: Caller, files: list[Attached]) -> 
     return [fault for one in files for fault in _faults(one, known.get(one.upload_id))]
 
 
-def _faults(one: Attached, found: uploads.Uploaded | None) -> list[Fault]:
-    if found is None:
+def _faults(one: Attached, upload: uploads.Uploaded | None) -> list[Fault]:
+    if upload is None:
         words = "is not there, or not yours: files that no order has used are removed after a day; upload it again"
         return [Fault(one.path, "unknown_upload", words)]
-    return under(judge_content(one.field, found.size, found.media_type, is_text=found.is_text), *one.path[:-1])
+    wrong = judge_content(one.field, upload.size, upload.media_type, is_text=upload.is_text)
+    return [Fault(one.path, fault.code, fault.message, fault.limits) for fault in wrong]

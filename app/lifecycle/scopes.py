@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from app.core.expressions import render
 from app.core.secrecy import MASK, fields_of, is_secret, secret_fields, secret_values, touches
 from app.core.statuses import STEP_SATISFIED, StepStatus
+from app.core.within import changed, holds
 from app.lifecycle import secrets
 from app.lifecycle.secrets import OWN
 from app.models.tables import ITEM, STEP, VERSION
@@ -220,8 +221,12 @@ class Scopes:
 
     def _with_files(self, answers: dict[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
         """The answers, files by what a step finds them under."""
-        files = [one["name"] for one in fields_of(definition) if one.get("type") == "file" and answers.get(one["name"])]
-        return {**answers, **{name: self.file(answers[name]) for name in files}} if files and self.file else answers
+        files = [one for one in fields_of(definition) if holds(one, "file")] if self.file else []
+
+        def place(_: Mapping[str, Any], upload_id: Any) -> Any:
+            return self.file(upload_id) if upload_id and self.file else upload_id
+
+        return {**answers, **{one["name"]: changed(one, "file", answers.get(one["name"]), place) for one in files}}
 
     def _item_view(self, alias: str, selected: bool) -> dict[str, Any]:
         outputs = self.item_outputs(alias) if selected and self.finished(alias) else []

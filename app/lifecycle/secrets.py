@@ -16,6 +16,7 @@ from app.catalog.offers import Offer
 from app.core.fields.patterns import fits
 from app.core.order import Resolved
 from app.core.secrecy import masked_answers, restored, secret_places
+from app.core.within import changed, inner_of
 from app.models.tables import SECRET
 from app.vault import Vault
 
@@ -147,10 +148,24 @@ def _held_cell(handle: uuid.UUID, person: uuid.UUID, place: str) -> str:
     return f"secrets.ciphertext:held:{handle}:{person}:{place}"
 
 
-def _made(presentation: Any, key: str) -> dict[str, str]:
-    """A new secret for each field of a form that asks for one."""
+def _made(presentation: Any, key: str) -> dict[str, Mapping[str, Any]]:
+    """The fields of a form in which a secret is to be made, by name."""
     fields: Iterable[Mapping[str, Any]] = (presentation or {}).get(key) or ()
-    return {field["name"]: _make(field["generate"]["length"], field.get("regexp")) for field in fields if field.get("generate")}
+    return {field["name"]: field for field in fields if _makes(field)}
+
+
+def _makes(field: Mapping[str, Any]) -> bool:
+    return bool(field.get("generate")) or any(map(_makes, inner_of(field)))
+
+
+def _with_made(field: Mapping[str, Any], answer: Any) -> Any:
+    """An answer, its default where there is none, with a new secret wherever one is asked for and not given."""
+
+    def given(secret: Mapping[str, Any], value: Any) -> Any:
+        wanted = secret.get("generate")
+        return _make(wanted["length"], secret.get("regexp")) if value is None and wanted else value
+
+    return changed(field, "secret", field.get("default") if answer is None else answer, given)
 
 
 def _make(length: int, pattern: str | None) -> str:
@@ -163,10 +178,10 @@ def _make(length: int, pattern: str | None) -> str:
     return text
 
 
-def _filled(holder: Mapping[str, Any], key: str, wanted: Mapping[str, str]) -> dict[str, Any]:
-    """`holder` with the wanted values below `key`, where there is no answer yet. What is no object stays: it is a fault."""
+def _filled(holder: Mapping[str, Any], key: str, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`holder` with what is made of the wanted fields below `key`. What is no object stays: it is a fault."""
     answers = holder.get(key) or {}
     if not wanted or not isinstance(answers, Mapping):
         return dict(holder)
-    missing = {name: text for name, text in wanted.items() if answers.get(name) is None}
-    return {**holder, key: {**answers, **missing}}
+    made = {name: _with_made(field, answers.get(name)) for name, field in wanted.items()}
+    return {**holder, key: {**answers, **{name: one for name, one in made.items() if one is not None}}}

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core.fields.attaching import spoken_size
+from app.core.within import holds
 from app.models.tables import FILE, REQUEST_FILE, UPLOAD
 from app.queries.reader import Reader
 
 
 def named(session: Reader, request: uuid.UUID, fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """By upload id: `values.yaml, 3 KB`. fields: all that the request's forms ask. One SELECT where one asks for a file."""
-    if not any(field.get("type") == "file" for field in fields):
+    if not any(holds(field, "file") for field in fields):
         return {}
     rows = session.execute(
         select(UPLOAD.c.upload_id, UPLOAD.c.name, FILE.c.size)

@@ -17,7 +17,7 @@ from app.web.filters import sentence, shown
 from app.web.forms.drawing import notes_of
 from app.web.forms.order import OrderForm
 from app.web.forms.sections import Section, Settled
-from app.web.forms.views import answer
+from app.web.forms.views import answer, by_name
 from app.web.phrases import listed
 
 CHECKED = {"preflight": "Before anything is built", "health": "After the last step"}
@@ -106,9 +106,7 @@ def _was_asked(section: Section, field: Field, values: Mapping[str, Any]) -> boo
 def _words(
     field: Field, values: Mapping[str, Any], settled: Settled | None, source: Source | None, files: Mapping[str, str]
 ) -> str:
-    words = answer(field, values.get(field.name))
-    if field.type == "file":
-        words = files.get(words, words)
+    words = answer(field, by_name(field, values.get(field.name), files))
     if settled is None:
         note = _note(field, values.get(field.name), source)
         return NOTED.format(words, note) if note else words

@@ -99,7 +99,7 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
     prepared = _prepared(form)
     if do == "ask":
         live = {"wrong": form.wrong_now(prepared.faults), "choices": form.renewed()}
-        return jsonify(hidden=form.not_asked(prepared.resolved), **live, **_money(form, prepared))
+        return jsonify(hidden=[*form.not_asked(prepared.resolved), *form.not_asked_inside()], **live, **_money(form, prepared))
     if not form.judge([*faults, *missed(form, prepared.faults)]):
         return _form_page(start), 422
     return _send(start, prepared) if do == "send" else _review_page(start, prepared, _new_key())

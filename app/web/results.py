@@ -13,7 +13,7 @@ from app.core.statuses import RequestStatus
 from app.queries.shapes import Item, Output
 from app.web.case import Case, ticket_link
 from app.web.filters import shown, words
-from app.web.forms.views import answer
+from app.web.forms.views import answer, by_name
 
 OWN = "bundle"
 
@@ -118,14 +118,4 @@ def pair(spec: Mapping[str, Any], value: Any, known: Mapping[str, str]) -> tuple
         field = Field.model_validate(dict(spec))
     except ValidationError:  # ordered by rules that are no more: one odd field takes no page down
         return words(spec["name"]), MASK if holds_secret(spec) else shown(value)
-    return field.label, answer(field, _by_name(field, value, known))
-
-
-def _by_name(field: Field, value: Any, known: Mapping[str, str]) -> Any:
-    if field.type in ("file", "user") and isinstance(value, str):
-        return known.get(value, value)
-    if field.of is not None and isinstance(value, list):
-        return [_by_name(field.of, one, known) for one in value]
-    if field.fields is not None and isinstance(value, Mapping):
-        return {one.name: _by_name(one, value.get(one.name), known) for one in field.fields}
-    return value
+    return field.label, answer(field, by_name(field, value, known))

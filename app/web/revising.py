@@ -77,7 +77,10 @@ def change(request_id: str) -> ResponseReturnValue:
         summary = render_template("order/money.html", plan=_plan(form, prepared))
         told = answer_of(money_of(form, prepared), {}, summary)
         return jsonify(
-            hidden=form.not_asked(prepared.resolved), wrong=form.wrong_now(prepared.faults), choices=form.renewed(), **told
+            hidden=[*form.not_asked(prepared.resolved), *form.not_asked_inside()],
+            wrong=form.wrong_now(prepared.faults),
+            choices=form.renewed(),
+            **told,
         )
     if do == "again" or do.startswith(ADD):
         return _page(case_of(request_id), form, row)

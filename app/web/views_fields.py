@@ -66,7 +66,8 @@ class FieldView:
     steps in, so it is not marked optional. fraction: a number may have one. hide_label: for screen readers only, in filters.
     parts: the controls of an object; entries: the rows of a list; blank: one more row, for the script, with its place for the
     number as `__1__`, deeper ones as `__2__`; most: how many rows there may be. renews: a button that shows the choices for
-    what was answered so far.
+    what was answered so far. sometimes: a field inside a list or an object that the answers beside it ask; not_asked: they do
+    not ask it now, and the script hides it.
     """
 
     name: str
@@ -99,6 +100,8 @@ class FieldView:
     blank: Entry | None = None
     most: int = 0
     renews: bool = False
+    sometimes: bool = False
+    not_asked: bool = False
 
     @property
     def optional(self) -> bool:

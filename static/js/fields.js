@@ -22,6 +22,7 @@
     const box = document.createElement("template");
     box.innerHTML = template.innerHTML.replaceAll(mark, next).replaceAll(mark.replace(/__$/, "n__"), next + 1);
     const row = box.content.firstElementChild;
+    row.querySelectorAll("[data-not-asked]").forEach((field) => (field.hidden = true));
     list.querySelector(":scope > [data-entries]").append(row);
     firstOf(row)?.focus();
     say(list, `${row.getAttribute("aria-label")} added`);

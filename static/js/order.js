@@ -10,11 +10,25 @@
   let asking = null;
   let soon = 0;
 
+  const controls = "input:not([type=hidden]), select, textarea, button, summary";
+  const isShown = (control) => control.getClientRects().length > 0 && !control.disabled;
+
+  // Whoever stands in a field that goes is put before the next question, not at the top of the page.
+  const toggle = (field, gone) => {
+    if (!field || field.hidden === gone) return;
+    const stands = gone && field.contains(document.activeElement);
+    field.hidden = gone;
+    if (!stands) return;
+    const all = [...form.querySelectorAll(controls)].filter(isShown);
+    const next = all.find((one) => field.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING);
+    (next ?? all.at(-1))?.focus();
+  };
+
   const show = (hidden) => {
-    for (const id of conditional) {
-      const field = document.getElementById(id)?.closest(".field");
-      if (field) field.hidden = hidden.includes(id);
-    }
+    const inside = [...form.querySelectorAll("[data-sometimes]")].map((field) => [field, field.dataset.sometimes]);
+    const all = [...conditional.map((id) => [document.getElementById(id)?.closest(".field"), id]), ...inside];
+    for (const [field, id] of all) if (!hidden.includes(id)) toggle(field, false);
+    for (const [field, id] of all) if (hidden.includes(id)) toggle(field, true);
   };
 
   // What it costs and what it leaves: the server draws the panel anew, and only what differs is put in its place, so that it is
@@ -39,6 +53,9 @@
     asking = new AbortController();
     const body = new FormData(form);
     for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
+    // Which rows there are, also those in which nothing would be posted.
+    for (const row of form.querySelectorAll("[data-entry]"))
+      body.append(`at:${row.closest("[data-list]").dataset.list}`, row.dataset.entry);
     body.set("do", "ask");
     try {
       const answer = await fetch(form.action, { method: "POST", body, signal: asking.signal });
@@ -56,7 +73,7 @@
   const isOther = (control) =>
     /^(checkbox|radio)$/.test(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 
-  show(idsIn(form.dataset.notAsked));
+  show([...idsIn(form.dataset.notAsked), ...[...form.querySelectorAll("[data-not-asked]")].map((one) => one.dataset.sometimes)]);
   if ([...form.querySelectorAll("input:not([type=hidden]), textarea")].some(isOther)) {
     form.dataset.unsaved = "typed";
     ask();

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from app.core.secrecy import MASK, masked, masked_value, restored, secret_places, secret_values, touches, without_secrets
+from app.core.secrecy import (
+    MASK,
+    masked,
+    masked_value,
+    restored,
+    restored_value,
+    secret_places,
+    secret_values,
+    touches,
+    without_secrets,
+)
 
 PASSWORD = {"name": "password", "type": "secret"}
 SIZE = {"name": "size", "type": "integer"}
@@ -149,3 +159,25 @@ def test_masks_become_what_is_stored() -> None:
 )
 def test_what_is_no_mask_of_something_stored_stays(order: dict[str, Any]) -> None:
     assert restored(BUNDLE, order, {"db": {"password": "p0"}, "bundle": {"size": 3}}) == order
+
+
+def rows(*tokens: Any) -> list[dict[str, Any]]:
+    """Users `u0`, `u1` … with these tokens."""
+    return [{"login": f"u{at}", "token": one} for at, one in enumerate(tokens)]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "stored", "comes_to"),
+    [
+        (USERS, rows(MASK, MASK)[1:], rows("a", "b"), rows("a", "b")[1:]),  # the first row is gone
+        (USERS, rows(MASK, MASK)[::-1], rows("a", "b"), rows("a", "b")[::-1]),  # they changed places
+        (USERS, [{"login": "x", "token": "n"}, *rows(MASK)], rows("a"), [{"login": "x", "token": "n"}, *rows("a")]),
+        (USERS, [{"login": "x", "token": MASK}], rows("a"), [{"login": "x", "token": "a"}]),  # a row was changed
+        (USERS, [{"login": "x", "token": MASK}], rows("a", "b"), [{"login": "x", "token": MASK}]),  # nobody can tell
+        (KEYS, [MASK, MASK], ["a", "b"], ["a", "b"]),
+        (KEYS, [MASK], ["a", "b"], [MASK]),
+        (KEYS, [MASK, "n"], ["a"], ["a", "n"]),
+    ],
+)
+def test_a_mask_stands_for_the_secret_of_its_own_row(field: Any, sent: Any, stored: Any, comes_to: Any) -> None:
+    assert restored_value(field, sent, stored) == comes_to

@@ -222,7 +222,10 @@ def test_a_person_who_yields_a_secret_gives_it_to_no_column(house: House) -> Non
             item("- {name: ask, type: ManualTask, template: {instructions: i, answers: [{name: f, type: file}]}}"),
             "not for tickets",
         ),
-        (item(http("make"), fields="[{name: l, type: list, of: {type: file}}]"), "only fields of the form itself may be"),
+        (
+            item(http("make"), fields="[{name: l, type: list, of: {type: secret, generate: {length: 20}}}]"),
+            "put the secret into an object",
+        ),
         (item(http("make"), fields=f"[{{name: key, type: secret}}, {SOURCED}]"), "key is secret, and an address is not"),
     ],
 )

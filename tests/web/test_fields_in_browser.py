@@ -83,3 +83,32 @@ def test_choices_come_with_the_answer_that_they_hang_on(form):
     form.click("label:has-text('south')")
     form.wait_for_selector("#item-cluster-suggestions option[value='n-2']", state="attached")
     assert "Choose Region first" not in form.inner_text(".field:has(#item-cluster)")
+
+
+ASKED = [
+    {"name": "tls", "type": "boolean"},
+    {"name": "certificate", "type": "string", "visible_when": "tls", "required": True},
+    {"name": "kind", "type": "selection", "oneof": ["open", "closed"], "conditional": {"field": "tls", "value": False}},
+    {"name": "note", "type": "string"},
+]
+
+
+def test_rows_ask_by_their_own_answers_and_whoever_stands_in_a_question_that_goes_is_put_before_the_next(
+    browsable, house, visit_house
+):
+    rows = {"name": "ports", "type": "list", "of": {"type": "object", "fields": ASKED}}
+    house.offer(make=item(http("make"), fields=json.dumps([rows])))
+    page = visit_house("sarah-123")
+    page.goto("/order/items/make")
+    certificate, tls = "#item-ports-{}-certificate", "#item-ports-{}-tls"
+    assert not page.is_visible(certificate.format(0))
+    page.get_by_role("button", name="Add another to Ports").press("Enter")
+    assert not page.is_visible(certificate.format(1))
+    page.press(tls.format(1), "Space")
+    page.wait_for_selector(certificate.format(1))
+    assert not page.is_visible(certificate.format(0))
+    page.evaluate(
+        "document.querySelector('#item-ports-1-tls').click(); document.querySelector('#item-ports-1-certificate').focus()"
+    )
+    page.wait_for_selector(certificate.format(1), state="hidden")
+    assert page.evaluate("document.activeElement.name") == "item.ports.1.kind"

@@ -207,3 +207,82 @@ def test_a_file_that_cannot_be_kept_now_costs_nobody_their_other_answers(
     form = submit(sarah, **TYPED, **with_file(b"{}"))
     assert (form.status_code, fields_of(form)["item.size"], fields_of(form)["item.password"]) == (422, "3", MASK)
     assert "Config could not be kept: choose it again. The store of files does not answer" in form.text
+
+
+PARTS = (
+    "[{name: users, type: list, of: {type: object, fields: [{name: login, type: string},"
+    " {name: token, type: secret, generate: {length: 20}}, {name: photo, type: file, accept: [application/json]}]}},"
+    " {name: extra, type: object, fields: [{name: more, type: list, of: {type: file}}]}]"
+)
+
+
+@pytest.fixture
+def parts(house: House, signed_in: Any) -> Any:
+    """The browser of sarah, before an order whose lists and objects hold secrets and files."""
+    house.offer(single=item(http("make"), fields=PARTS))
+    return signed_in("sarah-123")
+
+
+def chosen(**names: bytes) -> dict[str, Any]:
+    """Files by the names of their controls, with `__` for dots."""
+    return {
+        f"item.{name.replace('__', '.')}": FileStorage(io.BytesIO(content), f"{name}.json") for name, content in names.items()
+    }
+
+
+def user(row: int, login: str, token: str = "") -> dict[str, str]:
+    return {f"item.users.{row}.login": login, f"item.users.{row}.token": token}
+
+
+def test_a_row_keeps_its_secret_when_another_one_goes(house: House, parts: Any) -> None:
+    carried = fields_of(submit(parts, **user(0, "a", "first-" + CANARY), **user(1, "b", "second-" + CANARY)))
+    review = submit(parts, **{**carried, "remove:item.users": "0"})
+    assert submit(parts, do="send", **fields_of(review)).status_code == 303
+    (row,) = answers_of(house)["users"]
+    assert (row["login"], row["token"]) == ("b", "second-" + CANARY)
+
+
+def test_a_secret_is_made_for_every_row_that_has_none(house: House, parts: Any) -> None:
+    review = submit(parts, **user(0, "a"), **user(1, "b", "typed-" + CANARY))
+    assert submit(parts, do="send", **fields_of(review)).status_code == 303
+    made, typed = (row["token"] for row in answers_of(house)["users"])
+    assert (len(made), typed) == (20, "typed-" + CANARY)
+
+
+def test_files_of_rows_and_parts_are_ordered_by_their_names(house: House, parts: Any) -> None:
+    files = chosen(users__1__photo=b'{"a": 1}', extra__more__0=b"text", extra__more__1=b"more")
+    review = submit(parts, **user(0, "a"), **user(1, "b"), **files)
+    assert "users__1__photo.json, 8 bytes" in review.text
+    assert submit(parts, do="send", **fields_of(review)).status_code == 303
+    kept, [request] = answers_of(house), house.rows(select(REQUEST))
+    ids = [kept["users"][1]["photo"], *kept["extra"]["more"]]
+    used = house.rows(select(UPLOAD.c.upload_id).join(REQUEST_FILE).where(REQUEST_FILE.c.request_id == request.id))
+    assert (kept["users"][0]["photo"], sorted(ids)) == (None, sorted(row.upload_id for row in used))
+    with house.engine.connect() as connection:
+        seen = Scopes(connection, request, house.vault, file="/private/{}".format).of("single")["parameters"]
+    assert (seen["users"][1]["photo"], seen["users"][0]["photo"]) == (f"/private/{ids[0]}", None)
+
+
+def test_a_file_of_a_row_that_is_not_taken_is_told_at_its_row(parts: Any) -> None:
+    page = submit(parts, **user(0, "a"), **user(4, "b"), **chosen(users__4__photo=b"no json"))
+    assert page.status_code == 422
+    assert 'href="#item-users-1-photo">Users 2, Photo must be' in page.text
+
+
+def test_a_file_of_a_row_can_be_left_out_again(house: House, parts: Any) -> None:
+    carried = fields_of(submit(parts, **user(0, "a"), **chosen(users__0__photo=b'{"a": 1}')))
+    review = submit(parts, **carried, **{"drop.item.users.0.photo": "on"})
+    submit(parts, do="send", **fields_of(review))
+    assert [row["photo"] for row in answers_of(house)["users"]] == [None]
+
+
+def test_the_script_hears_by_the_names_of_the_page_what_rows_ask_and_what_is_wrong(house: House, signed_in: Any) -> None:
+    fields = (
+        "[{name: tls, type: boolean}, {name: key, type: string, visible_when: tls}, {name: port, type: integer},"
+        " {name: off, type: boolean, visible_when: not tls}]"
+    )
+    house.offer(single=item(http("make"), fields=f"[{{name: rules, type: list, of: {{type: object, fields: {fields}}}}}]"))
+    posted = {"item.rules.2.port": "x", "item.rules.2.tls": "on", "item.rules.5.port": "1", "at:item.rules": ["2", "5", "6"]}
+    told = submit(signed_in("sarah-123"), do="ask", **posted).json
+    assert told["hidden"] == ["item-rules-2-off", "item-rules-5-key", "item-rules-6-key"]
+    assert told["wrong"] == {"item-rules-2-port": ["Rules 1, Port must be a whole number."]}

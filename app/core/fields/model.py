@@ -421,13 +421,13 @@ def _whole(field: Field) -> None:
     if _depth(field) > DEEPEST:
         raise ValueError(f"has more than {DEEPEST} lists and objects inside each other")
     for one in _all_inside(field):
-        if one.type == "file":
-            raise ValueError(f"holds {one.name} of type file, which only fields of the form itself may be")
-        for key in ("unique", "options_from", "group", "generate"):
+        for key in ("unique", "options_from", "group"):
             if getattr(one, key) is not None:
                 raise ValueError(f"holds {one.name} with {key}, which only fields of the form itself may have")
     if field.of is not None and (field.of.visible_when or field.of.conditional or field.of.readonly or field.of.hidden):
         raise ValueError("needs the key of: a field that is always asked")
+    if field.of is not None and field.of.generate:
+        raise ValueError("makes secrets in rows of nothing else: put the secret into an object, with a name beside it")
 
 
 def _depth(field: Field) -> int:

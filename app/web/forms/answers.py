@@ -1,7 +1,6 @@
 """A presentation field as a field of WTForms. It keeps what was posted; the rules judge what that means as JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 import wtforms
@@ -9,9 +8,9 @@ from wtforms.validators import StopValidation
 
 from app.catalog.options import Offered
 from app.core.fields import ABSENT, Field, from_text
+from app.core.fields.attaching import UPLOAD_ID
 from app.core.secrecy import MASK, masked_value, restored_value
-from app.lifecycle.uploads import Uploaded
-from app.web.forms.nested import as_posted, kept, read, written
+from app.web.forms.nested import Posted, as_before, as_posted, hidden_inside, kept, placed, read, written
 from app.web.forms.nested_views import Drawing, Offers, Said, draw
 from app.web.forms.views import texts
 from app.web.views_fields import FieldView
@@ -25,6 +24,11 @@ class Judged(Protocol):
 
     def said_of(self, name: str) -> Sequence[str]:
         """The sentences about the answer posted as `name`."""
+
+
+def holds_file(field: Field) -> bool:
+    """Whether an answer is a file, or has one inside."""
+    return field.type == "file" or any(map(holds_file, field.inner))
 
 
 def judged(form: Judged, field: wtforms.Field) -> None:
@@ -53,7 +57,8 @@ class AnswerField(wtforms.Field):
         self.when = when
         self.secret = secret
         self.concealed: Any = ABSENT
-        self.upload: Uploaded | None = None
+        self.files: Mapping[str, str] = {}
+        self.sent: Posted | None = None
         self.labels = labels or {}
         self.offers: Offers = _nothing
         self.said: Said = self._own
@@ -61,6 +66,7 @@ class AnswerField(wtforms.Field):
     def process(self, formdata: Any, *more: Any, **named: Any) -> None:
         """Take what was posted under the field's name; of a list or an object what lies below it."""
         super().process(formdata, *more, **named)
+        self.sent = formdata
         if formdata is not None and self.asks.inner and not self._is_mask:
             self.pairs = kept(self.asks, self.name, formdata)
 
@@ -87,16 +93,34 @@ class AnswerField(wtforms.Field):
     @property
     def view(self) -> FieldView:
         """What the `field` macro draws."""
-        drawing = Drawing(as_posted(self._shown), self.said, self.offers, self.labels)
-        drawn = draw(self.asks, self.name, drawing, self.when)
-        return replace(drawn, note=self.upload.shown) if self.upload else drawn
+        drawing = Drawing(as_posted(self._shown), self.said, self.offers, self.labels, self.files)
+        return draw(self.asks, self.name, drawing, self.when)
+
+    @property
+    def uploads(self) -> list[str]:
+        """The ids of the files that it names."""
+        return [text for text in self.raw if UPLOAD_ID.fullmatch(text)] if holds_file(self.asks) else []
+
+    @property
+    def hidden(self) -> list[str]:
+        """The names of controls inside it that the answers beside them do not raise, as the page calls them."""
+        if not self.asks.inner or self.sent is None:
+            return []
+        return list(hidden_inside(self.asks, self.name, self.sent))
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What controls are called once rows have gone -> what the page calls them."""
+        return placed(self.asks, self.name, self.sent) if self.asks.inner and self.sent is not None else {}
 
     def conceal(self, before: Any) -> None:
         """Show masks in the place of secrets from now on; masks that came back stand for what was there `before`."""
         typed = MASK if self._is_mask else self.answer
         if self.secret is None or typed is ABSENT or typed in ("", []):
             return
-        secret = restored_value(self.secret, typed, before)
+        if self.asks.inner and self.sent is not None:
+            before = as_before(self.asks, self.name, self.sent, before)
+        secret = restored_value(self.secret, typed, before, moved=False)
         shown = masked_value(self.secret, secret)
         self.process_data(shown if shown != MASK else None)
         self.pairs = self.pairs if shown != MASK else self._named([MASK])

@@ -17,11 +17,12 @@ from app.lifecycle import secrets, uploads
 from app.lifecycle.caller import Caller
 from app.reader import reader
 from app.transaction import transaction
-from app.web.forms.answers import AnswerField
-from app.web.forms.nested import with_added
+from app.web.forms.answers import AnswerField, holds_file
+from app.web.forms.nested import NUMBER, ROW, rows_of, with_added
 from app.web.forms.order import HELD, OrderForm
 from app.web.parts import files, settings
 
+Path = tuple[str | int, ...]
 DROP = "drop."
 """Before the name of a file: the box that leaves it out."""
 
@@ -35,8 +36,9 @@ def arrived(made: type[OrderForm], caller: Caller, *, keeps: bool) -> OrderForm:
     if keeps:
         for section in made.sections:
             for one in section.asked:
-                if one.type == "file":
-                    faults += _file(answers, one, section.name_of(one), section.path, caller)
+                faults += (
+                    _files(answers, one, section.name_of(one), (*section.path, one.name), caller) if holds_file(one) else []
+                )
     form = made(formdata=answers)
     form.arrived = faults
     form.held, form.kept = _held(caller)
@@ -82,8 +84,35 @@ def _secrets_of(form: OrderForm) -> list[AnswerField]:
     return [field for field in form if isinstance(field, AnswerField) and field.secret is not None]
 
 
-def _file(answers: MultiDict[str, str], field: Field, name: str, path: Sequence[str], caller: Caller) -> list[Fault]:
-    """Put the upload that was made of a chosen file among the answers, or say what is wrong with it."""
+def _files(answers: MultiDict[str, str], field: Field, name: str, path: Path, caller: Caller) -> list[Fault]:
+    """Put the uploads that were made of the files chosen for a field among its answers, or say what is wrong with them.
+
+    Of a list or an object those of its rows and parts. A row in which a file was chosen counts, even if the file does not.
+    """
+    if field.type == "file":
+        return _file(answers, field, name, path, caller)
+    faults: list[Fault] = []
+    for one in field.fields or ():
+        faults += _files(answers, one, f"{name}.{one.name}", (*path, one.name), caller) if holds_file(one) else []
+    if field.of is not None and holds_file(field.of):
+        chosen = _rows_with_files(name)
+        answers.setlist(ROW + name, list(dict.fromkeys([*answers.getlist(ROW + name), *map(str, chosen)])))
+        found = {row: _files(answers, field.of, f"{name}.{row}", (), caller) for row in chosen}
+        places = {row: place for place, row in enumerate(rows_of(field, name, answers))}
+        faults += [one.under(*path, places[row]) for row, all_ in found.items() if row in places for one in all_]
+    return faults
+
+
+def _rows_with_files(name: str) -> list[int]:
+    """The rows of a list for which a file was chosen, or is to be left out."""
+    chosen = [key for key, one in request.files.items() if one.filename]
+    chosen += [key.removeprefix(DROP) for key in request.form if key.startswith(DROP)]
+    numbers = {key[len(name) + 1 :].partition(".")[0] for key in chosen if key.startswith(f"{name}.")}
+    return sorted(int(number) for number in numbers if NUMBER.fullmatch(number))
+
+
+def _file(answers: MultiDict[str, str], field: Field, name: str, path: Path, caller: Caller) -> list[Fault]:
+    """The same for one file."""
     chosen = request.files.get(name)
     if answers.get(DROP + name):
         answers.setlist(name, [])
@@ -93,9 +122,9 @@ def _file(answers: MultiDict[str, str], field: Field, name: str, path: Sequence[
     try:
         upload_id, faults = _kept(chosen, field, caller)
     except (TooLarge, Invalid, Unavailable) as error:
-        return [Fault((*path, field.name), error.code, _words(error))]
+        return [Fault(path, error.code, _words(error))]
     answers.setlist(name, [upload_id] if upload_id else [])
-    return [one.under(*path) for one in faults]
+    return [Fault(path, one.code, one.message, one.limits) for one in faults]
 
 
 def _kept(chosen: FileStorage, field: Field, caller: Caller) -> tuple[str, Sequence[Fault]]:
@@ -117,8 +146,9 @@ def _words(error: TooLarge | Invalid | Unavailable) -> str:
 
 def _name_files(form: OrderForm, caller: Caller) -> None:
     """Let the form know how the files are called that its answers name."""
-    files = [one for one in form if isinstance(one, AnswerField) and one.asks.type == "file" and one.raw]
-    known = uploads.known(reader(), caller, [one.raw[-1] for one in files]) if files else {}
-    for one in files:
-        one.upload = known.get(one.raw[-1])
+    asked = [one for one in form if isinstance(one, AnswerField) and one.uploads]
+    ids = [upload_id for one in asked for upload_id in one.uploads]
+    known = uploads.known(reader(), caller, ids) if ids else {}
     form.files = {upload_id: one.shown for upload_id, one in known.items()}
+    for one in asked:
+        one.files = form.files

@@ -1,20 +1,21 @@
 """Lists and objects in a form: what their controls post, and the JSON that this means. Pure.
 
 The controls of `rules`, a list of objects, post `rules.0.port`. `row:rules` names the rows that count although nobody changed
-anything in them, `remove:rules` those that go. Rows are numbered anew each time: a number is a place in the JSON as well.
+anything in them, `remove:rules` those that go; the script tells by `at:rules` which ones it shows. Rows are numbered anew each
+time: a number is a place in the JSON as well.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
 
-from app.core.fields import ABSENT, Field, from_text
+from app.core.fields import ABSENT, Field, check, from_text
 from app.core.fields.model import MOST_ITEMS
 from app.web.forms.views import texts
 
-ROW, REMOVE, ADD = "row:", "remove:", "add:"
+ROW, REMOVE, ADD, AT = "row:", "remove:", "add:", "at:"
 NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
 Posted = MultiDict[str, str]
@@ -49,6 +50,41 @@ def kept(field: Field, name: str, posted: Posted, to: str | None = None) -> Pair
             rows += [(ROW + to, str(number)), *kept(field.of, f"{name}.{row}", posted, f"{to}.{number}")]
         return rows
     return [(to, text) for text in posted.getlist(name)]
+
+
+def placed(field: Field, name: str, posted: Posted, to: str | None = None) -> dict[str, str]:
+    """What the controls inside `field` are called once rows have gone (see `kept`) -> what they posted as."""
+    to = name if to is None else to
+    found = {to: name}
+    for one in field.fields or ():
+        found |= placed(one, f"{name}.{one.name}", posted, f"{to}.{one.name}")
+    for number, row in enumerate(rows_of(field, name, posted) if field.of is not None else ()):
+        found |= placed(cast("Field", field.of), f"{name}.{row}", posted, f"{to}.{number}")
+    return found
+
+
+def as_before(field: Field, name: str, posted: Posted, before: Any) -> Any:
+    """What was there `before`, its rows in the order in which they were posted now: a row is known by its number."""
+    if field.type == "object" and isinstance(before, dict):
+        return {one.name: as_before(one, f"{name}.{one.name}", posted, before.get(one.name)) for one in field.fields or ()}
+    if field.type == "list" and field.of is not None and isinstance(before, list):
+        rows = rows_of(field, name, posted)
+        return [as_before(field.of, f"{name}.{row}", posted, before[row] if row < len(before) else None) for row in rows]
+    return before
+
+
+def hidden_inside(field: Field, name: str, posted: Posted) -> Iterator[str]:
+    """The names of controls inside `field` that the answers beside them do not raise, in rows that are empty still too."""
+    if field.type == "object":
+        hidden = check(field.fields or (), _object(field, name, posted), own=field.name).hidden
+        for one in field.fields or ():
+            if one.name in hidden:
+                yield f"{name}.{one.name}"
+            else:
+                yield from hidden_inside(one, f"{name}.{one.name}", posted)
+    elif field.of is not None:
+        for row in _numbers(name, posted, AT):
+            yield from hidden_inside(field.of, f"{name}.{row}", posted)
 
 
 def read(field: Field, name: str, posted: Posted) -> Any:
@@ -106,10 +142,10 @@ def rows_of(field: Field, name: str, posted: Posted) -> list[int]:
     return sorted(rows, key=lambda row: (_row(field.of, f"{name}.{row}", posted) is ABSENT if field.of else False, row))
 
 
-def _numbers(name: str, posted: Posted) -> list[int]:
+def _numbers(name: str, posted: Posted, also: str = ROW) -> list[int]:
     below = (key[len(name) + 1 :].partition(".")[0] for key in posted if key.startswith(f"{name}."))
     inside = (key[len(ROW + name) + 1 :].partition(".")[0] for key in posted if key.startswith(f"{ROW}{name}."))
-    texts_ = [*below, *inside, *posted.getlist(ROW + name)]
+    texts_ = [*below, *inside, *posted.getlist(ROW + name), *posted.getlist(also + name)]
     return sorted({int(text) for text in texts_ if NUMBER.fullmatch(text)})[: MOST_ITEMS + 1]
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from app.catalog.options import Offered
 from app.core.fields import Field
-from app.web.forms.nested import ROW, Posted, as_posted, rows_of, written
+from app.web.forms.nested import ROW, Posted, as_posted, hidden_inside, rows_of, written
 from app.web.forms.offering import note_of, with_choices
-from app.web.forms.views import id_of, view
+from app.web.forms.views import id_of, view, when_asked
 from app.web.views_fields import Entry, FieldView
 
 Said = Callable[[str], Sequence[str]]
@@ -17,28 +17,49 @@ Offers = Callable[[Field], Offered | None]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What fields are drawn with. posted: their texts; said: sentences by name; offers: choices from elsewhere."""
+    """What fields are drawn with. posted: their texts; said: sentences by name; offers: choices from elsewhere.
+
+    labels: of the other fields, by name. files: what people read for uploads, by id.
+    """
 
     posted: Posted
     said: Said
     offers: Offers
     labels: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def draw(asks: Field, name: str, by: Drawing, when: str = "", depth: int = 1) -> FieldView:
     """The view of a field. when: words for a field that is not always asked; depth: how many lists it lies in, plus one."""
     if asks.type == "object":
-        parts = [draw(one, f"{name}.{one.name}", by, depth=depth) for one in asks.fields or ()]
-        return _container(asks, name, by, when, kind="object", parts=parts)
+        return _container(asks, name, by, when, kind="object", parts=_parts(asks, name, by, depth))
     if asks.type == "list" and asks.of is not None:
         return _list(asks, asks.of, name, by, when, depth)
     raw, offered = by.posted.getlist(name), by.offers(asks)
     if offered is None:
-        return view(asks, name, raw, by.said(name), when)
+        return replace(view(asks, name, raw, by.said(name), when), note=by.files.get(raw[-1], "") if raw else "")
     words = ", ".join(part for part in (note_of(offered, by.labels), when) if part)
     drawn = view(with_choices(asks, offered, raw), name, raw, by.said(name), words)
     # However few there are today: tomorrow there may be more.
     return replace(drawn, kind="select") if drawn.kind in ("segments", "radio") else drawn
+
+
+def _parts(asks: Field, name: str, by: Drawing, depth: int) -> list[FieldView]:
+    """The controls of an object; those that are not always asked are known to the script."""
+    fields, found = asks.fields or [], []
+    hidden = set(hidden_inside(asks, name, by.posted)) if any(map(_is_conditional, fields)) else set()
+    for one in fields:
+        mine = f"{name}.{one.name}"
+        if _is_conditional(one):
+            drawn = draw(one, mine, by, when_asked(one, fields), depth)
+            found.append(replace(drawn, sometimes=True, not_asked=mine in hidden))
+        else:
+            found.append(draw(one, mine, by, depth=depth))
+    return found
+
+
+def _is_conditional(field: Field) -> bool:
+    return bool(field.visible_when or field.conditional)
 
 
 def _container(asks: Field, name: str, by: Drawing, when: str, **more: Any) -> FieldView:
@@ -84,4 +105,4 @@ def _filled(of: Field, name: str, by: Drawing) -> Drawing:
 
 
 def _blank(of: Field, name: str, by: Drawing) -> Drawing:
-    return Drawing(as_posted(written(of, name, of.default)), by.said, by.offers, by.labels)
+    return replace(by, posted=as_posted(written(of, name, of.default)))

@@ -23,7 +23,7 @@ from app.core.secrecy import secret_fields
 from app.errors import Fault
 from app.lifecycle.looking_up import Lookups
 from app.web.filters import sentence
-from app.web.forms.answers import AnswerField
+from app.web.forms.answers import AnswerField, holds_file
 from app.web.forms.nested import place_inside
 from app.web.forms.offering import looks_outside, with_choices
 from app.web.forms.sections import Section, sections_of
@@ -73,7 +73,7 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
     @property
     def takes_files(self) -> bool:
         """Whether a question is answered with a file: then the form is posted in parts."""
-        return any(one.type == "file" for section in self.sections for one in section.asked)
+        return any(holds_file(one) for section in self.sections for one in section.asked)
 
     def order(self) -> dict[str, Any]:
         """What was filled in, as the JSON order that the API takes."""
@@ -132,6 +132,10 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
             return []
         return [id_of(section.name_of(one)) for section in self.sections for one in self._hidden(section, resolved)]
 
+    def not_asked_inside(self) -> list[str]:
+        """The ids of controls in lists and objects that the answers beside them do not raise, as the page calls them."""
+        return [id_of(name) for field in self if isinstance(field, AnswerField) for name in field.hidden]
+
     def _hidden(self, section: Section, resolved: Resolved) -> list[Field]:
         judged = resolved.forms.get(section.item.alias if section.item else BUNDLE)
         if judged is not None:
@@ -154,7 +158,8 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
         for one in self._placed(faults):
             if one.name in given:
                 said.setdefault(one.name, []).append(one.words)
-        return {id_of(name): words for name, words in said.items()}
+        places = {to: name for field in self if isinstance(field, AnswerField) for to, name in field.places.items()}
+        return {id_of(places.get(name, name)): words for name, words in said.items()}
 
     def renewed(self) -> dict[str, Any]:
         """What fields offer whose choices hang on other answers, by the id of their control."""

@@ -148,6 +148,17 @@ def answer(field: Field, value: Any) -> str:
     return f"{shown(value)} {unit_of(field)}"
 
 
+def by_name(field: Field, value: Any, known: Mapping[str, str]) -> Any:
+    """An answer in which uploads and persons are named as people call them. known: by their ids."""
+    if field.type in ("file", "user") and isinstance(value, str):
+        return known.get(value, value)
+    if field.of is not None and isinstance(value, list):
+        return [by_name(field.of, one, known) for one in value]
+    if field.fields is not None and isinstance(value, Mapping):
+        return {one.name: by_name(one, value.get(one.name), known) for one in field.fields}
+    return value
+
+
 def rule(field: Field) -> str:
     """What the field takes, in words: `Whole number, 20 to 1,000 GB`, `One of dev, staging, prod`."""
     if field.choices:
