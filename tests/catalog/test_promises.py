@@ -193,11 +193,12 @@ def test_an_example_of_the_guide_loads(tmp_path, example):
     text = yaml.safe_dump(document if isinstance(written, list) else document | written)
     write(tmp_path, "examples/example.yaml", text)
     write(tmp_path, "modules/chart/main.tf", 'variable "password" {}\nvariable "values_file" {}\n')
+    write(tmp_path, "modules/database/main.tf", 'output "host" { value = "db.example.com" }\n')
     assert [str(fault) for fault in load(tmp_path).faults] == []
 
 
 def test_the_guide_has_an_example_of_each():
-    assert len(EXAMPLES) == 16
+    assert len(EXAMPLES) == 17
 
 
 def test_what_checks_compare_is_no_secret(folder):
