@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -62,6 +63,13 @@ class Offered:
         wanted = words.casefold().strip()
         found = [one for one in self.choices if wanted in one.text.casefold() or wanted in one.title.casefold()]
         return sorted(found, key=lambda one: not one.title.casefold().startswith(wanted))[:most]
+
+    def nearest(self, words: str, most: int) -> list[Choice]:
+        """The choices that somebody who wrote `words` may have meant: those that hold them, else those spelled alike."""
+        if inside := self.matching(words, most):
+            return inside
+        by_text = {text.casefold(): one for one in self.choices for text in (one.title, one.text)}
+        return [by_text[text] for text in get_close_matches(words.casefold()[:LONGEST], by_text, n=most)]
 
 
 class Options:

@@ -124,8 +124,9 @@ class Lookups:
                 path, "options_unavailable", f"cannot be checked now: {offered.problem}{last}. Try again in a few minutes"
             )
         else:
-            if not all(map(offered.holds, value if isinstance(value, list) else [value])):
-                yield Fault(path, "not_in_options", _not_offered(offered))
+            wrong = [one for one in (value if isinstance(value, list) else [value]) if not offered.holds(one)]
+            if wrong:
+                yield Fault(path, "not_in_options", _not_offered(offered, "" if field.is_secret else str(wrong[0])))
 
     def _of_people(self, field: Field, value: Any, path: Place, person: Person, team: str | None) -> Iterator[Fault]:
         for place, kind, given in _people_in(field, value, path):
@@ -286,12 +287,16 @@ def _same(value: Any) -> Any:
     return sorted(json.dumps(_same(one)) for one in value) if isinstance(value, list) else value
 
 
-def _not_offered(offered: Offered) -> str:
+def _not_offered(offered: Offered, wrong: str) -> str:
+    """wrong: what was answered, to name what is nearest to it in a long list."""
     age = f" as of {offered.fetched_at:%H:%M} UTC" if offered.problem and offered.fetched_at else ""
-    named = _named([choice.text for choice in offered.choices])
-    if not named:
+    texts = [choice.text for choice in offered.choices]
+    if not texts:
         return f"cannot be chosen: nothing is offered{age}"
-    return f"is not among the choices offered{age}; choose one of {named}"
+    near = offered.nearest(wrong, MOST_NAMED) if len(texts) > MOST_NAMED and wrong else []
+    if near:
+        return f"is not among the {len(texts):,} choices offered{age}; the nearest are {_named([one.text for one in near])}"
+    return f"is not among the choices offered{age}; choose one of {_named(texts)}"
 
 
 def _people_in(field: Field, value: Any, path: Place) -> Iterator[tuple[Place, str, Any]]:

@@ -26,6 +26,7 @@ from app.lifecycle.submit import Submitted, submit
 from app.queries.forecast import of_entry
 from app.reader import let_go, reader
 from app.transaction import transaction
+from app.web import choosing
 from app.web.approval_shown import must_agree
 from app.web.errors import expected
 from app.web.filters import sentence
@@ -94,6 +95,8 @@ def answer(kind: str, name: str) -> ResponseReturnValue:
     do = request.form.get("do", "review")
     if do in ("change", "again") or do.startswith(ADD):
         return _form_page(start)
+    if do == choosing.DO:
+        return choosing.found(form)
     if (beside := BESIDE.get(do)) is not None:
         return beside(start)
     prepared = _prepared(form)
@@ -131,7 +134,7 @@ def _first(faults: Sequence[Fault]) -> str:
 
 def _form(offer: Offer) -> OrderForm:
     made = order_form(offer, sorted(current_person().teams))
-    keeps = request.form.get("do") not in ("ask", "discard") and not _wants_json()
+    keeps = request.form.get("do") not in ("ask", "discard", choosing.DO) and not _wants_json()
     return arrived(made, caller(), keeps=keeps) if request.method == "POST" else made(formdata=None)
 
 

@@ -19,6 +19,7 @@ from app.lifecycle.preparing import Prepared
 from app.models.tables import REQUEST
 from app.reader import reader
 from app.transaction import transaction
+from app.web import choosing
 from app.web.approval_shown import must_agree
 from app.web.case import Case
 from app.web.filters import sentence
@@ -71,7 +72,7 @@ def change(request_id: str) -> ResponseReturnValue:
     """Send the changed order; what is wrong with it stands beside the fields. `ask` tells the script which fields are asked."""
     row, do = _row(request_id), request.form.get("do", "")
     offer, moved = _offer(row, request.form.get("version") or row.catalog_version)
-    form = arrived(order_form(offer, [row.requester_team]), caller(), keeps=do != "ask")
+    form = arrived(order_form(offer, [row.requester_team]), caller(), keeps=do not in ("ask", choosing.DO))
     if do == "ask":
         prepared = _prepared(form, row)
         summary = render_template("order/money.html", plan=_plan(form, prepared))
@@ -82,6 +83,8 @@ def change(request_id: str) -> ResponseReturnValue:
             choices=form.renewed(),
             **told,
         )
+    if do == choosing.DO:
+        return choosing.found(form)
     if do == "again" or do.startswith(ADD):
         return _page(case_of(request_id), form, row)
     if not form.judge([*moved, *form.arrived]):

@@ -67,7 +67,7 @@ class FieldView:
     parts: the controls of an object; entries: the rows of a list; blank: one more row, for the script, with its place for the
     number as `__1__`, deeper ones as `__2__`; most: how many rows there may be. renews: a button that shows the choices for
     what was answered so far. sometimes: a field inside a list or an object that the answers beside it ask; not_asked: they do
-    not ask it now, and the script hides it.
+    not ask it now, and the script hides it. search: the script lets people search its choices, which are kept elsewhere.
     """
 
     name: str
@@ -102,6 +102,7 @@ class FieldView:
     renews: bool = False
     sometimes: bool = False
     not_asked: bool = False
+    search: bool = False
 
     @property
     def optional(self) -> bool:

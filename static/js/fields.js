@@ -113,14 +113,8 @@
     if (!input) return;
     const picked = input.multiple ? [...input.selectedOptions].map((one) => one.value) : [];
     const options = offered.choices.map(([value, label]) => new Option(label, value, false, picked.includes(value)));
+    // A text that is searched asks by itself; see choices.js.
     if (input.multiple) input.replaceChildren(...options);
-    else {
-      const list = document.getElementById(`${id}-suggestions`) ?? document.createElement("datalist");
-      list.id = `${id}-suggestions`;
-      list.replaceChildren(...options);
-      input.after(list);
-      input.setAttribute("list", list.id);
-    }
     const help = document.getElementById(`${id}-help`);
     if (help && help.textContent !== offered.help) help.textContent = offered.help;
   };

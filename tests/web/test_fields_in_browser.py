@@ -81,8 +81,19 @@ def test_what_is_wrong_is_said_when_a_field_is_left_and_taken_back_when_it_is_ri
 def test_choices_come_with_the_answer_that_they_hang_on(form):
     assert "Choose Region first" in form.inner_text("#item-cluster-help")
     form.click("label:has-text('south')")
-    form.wait_for_selector("#item-cluster-suggestions option[value='n-2']", state="attached")
-    assert "Choose Region first" not in form.inner_text(".field:has(#item-cluster)")
+    form.wait_for_selector("#item-cluster-help:not(:has-text('first'))", state="attached")
+    cluster = form.locator("#item-cluster")
+    cluster.press("ArrowDown")
+    form.wait_for_selector("#item-cluster[aria-activedescendant='item-cluster-list-0']")
+    assert form.inner_text(".searched [role=status]") == "2 of 2"
+    assert Axe().run(form).response["violations"] == []
+    cluster.press("Escape")
+    assert (cluster.get_attribute("aria-expanded"), form.is_visible("#item-cluster-list")) == ("false", False)
+    cluster.press_sequentially("-2")
+    form.wait_for_selector("#item-cluster-list li:only-child")
+    cluster.press("ArrowDown")
+    cluster.press("Enter")
+    assert (cluster.input_value(), cluster.get_attribute("aria-expanded")) == ("n-2", "false")
 
 
 ASKED = [

@@ -1,5 +1,6 @@
 """Choices of other systems in the form: a menu, a search, an old list, and none at all."""
 
+import dataclasses
 import json
 import re
 from datetime import timedelta
@@ -59,9 +60,54 @@ def test_few_choices_are_a_menu_and_boxes(sarah):
 
 def test_many_choices_are_searched_by_typing(sarah):
     page = sarah(Answer(body=[f"c-{number}" for number in range(40)])).get(PATH)
-    assert re.search(r'<input class="input" id="item-cluster"[^>]*list="item-cluster-suggestions"', page.text, re.DOTALL)
+    assert re.search(
+        r'<input class="input" id="item-cluster"[^>]*data-search="Cluster"[^>]*list="item-cl', page.text, re.DOTALL
+    )
     assert '<option value="c-39">c-39</option>' in page.text
-    assert re.search(r'<select class="input" id="item-nets" name="item.nets" multiple', page.text)
+    assert re.search(r'<select class="input" id="item-nets" name="item.nets" multiple[^>]*data-search-many="Nets"', page.text)
+
+
+MANY = [{"id": f"c-{number}", "name": f"Cluster {number}"} for number in range(3_204)]
+
+
+def test_thousands_of_choices_are_not_in_the_page_and_are_found_by_the_server(sarah):
+    browser = sarah(Answer(body=MANY), value="id", label="name")
+    page = browser.get(PATH)
+    assert page.text.count("c-3203") == 1, "once, to be picked with others"
+    found = browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": "CLUSTER 320"}).json
+    assert found["choices"][:2] == [["c-320", "Cluster 320"], ["c-3200", "Cluster 3200"]]
+    assert found["said"] == "5 of 3,204"
+    every = browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": ""}).json
+    assert (len(every["choices"]), every["said"]) == (50, "3,204 of 3,204, the first 50 are shown: type more")
+
+
+def test_a_wrong_answer_out_of_thousands_hears_what_is_near(sarah):
+    browser = sarah(Answer(body=MANY), value="id", label="name")
+    said = "Cluster is not among the 3,204 choices offered; the nearest are "
+    assert f"{said}c-320, c-3200, c-3201, c-3202, c-3203." in words(browser.send(PATH, {"item.cluster": "Cluster 320"}))
+    assert f"{said}c-3" in words(browser.send(PATH, {"item.cluster": "c_3"}))
+
+
+@pytest.mark.parametrize("of", ["item.region", "item.nothing", "item.cluster.0", "team", ""])
+def test_only_what_is_chosen_from_elsewhere_is_searched(sarah, of):
+    browser = sarah(Answer(body=["c-1"]))
+    found = browser.send(PATH, {"do": "choices", "of": of, "q": "c"}).json
+    assert found == {"choices": [], "said": "There is nothing to choose here."}
+
+
+def test_a_search_that_hangs_on_another_answer_says_so(sarah):
+    browser = sarah(Answer(body=["c-1"]), path="/{{ region }}", depends_on=["region"])
+    assert browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": ""}).json["said"] == "Choose Region first"
+    found = browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": "", "item.region": "north"}).json
+    assert found == {"choices": [["c-1", "c-1"]], "said": "1 of 1"}
+
+
+def test_whoever_searches_too_fast_hears_to_wait(sarah, house, monkeypatch):
+    browser = sarah(Answer(body=["c-1"]))
+    monkeypatch.setitem(house.app.extensions, "api_limits", dataclasses.replace(house.app.extensions["api_limits"], reads=2))
+    answers = [browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": ""}) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
 
 
 def test_an_old_list_is_shown_with_its_age_while_its_source_is_down(sarah, house):

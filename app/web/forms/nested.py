@@ -166,6 +166,19 @@ def holds(answer: Any, value: Any) -> bool:
     return bool(answer == value) and isinstance(answer, bool) is isinstance(value, bool)
 
 
+def field_inside(field: Field, parts: Sequence[str]) -> Field | None:
+    """The field to which the rest of a control's name leads, None where it leads nowhere."""
+    here: Field | None = field
+    for part in parts:
+        if here is None:
+            return None
+        if here.of is not None:
+            here = here.of if NUMBER.fullmatch(part) else None
+        else:
+            here = next((one for one in here.fields or () if one.name == part), None)
+    return here
+
+
 def place_inside(field: Field, rest: Sequence[str | int]) -> tuple[str, str]:
     """Where a path inside an answer leads: what follows in the control's name, and what people call it.
 

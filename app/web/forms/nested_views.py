@@ -7,7 +7,7 @@ from typing import Any
 from app.catalog.options import Offered
 from app.core.fields import Field
 from app.web.forms.nested import ROW, Posted, as_posted, hidden_inside, rows_of, written
-from app.web.forms.offering import note_of, with_choices
+from app.web.forms.offering import is_searched, note_of, with_choices
 from app.web.forms.views import id_of, view, when_asked
 from app.web.views_fields import Entry, FieldView
 
@@ -40,6 +40,7 @@ def draw(asks: Field, name: str, by: Drawing, when: str = "", depth: int = 1) ->
         return replace(view(asks, name, raw, by.said(name), when), note=by.files.get(raw[-1], "") if raw else "")
     words = ", ".join(part for part in (note_of(offered, by.labels), when) if part)
     drawn = view(with_choices(asks, offered, raw), name, raw, by.said(name), words)
+    drawn = replace(drawn, search=is_searched(asks, offered))
     # However few there are today: tomorrow there may be more.
     return replace(drawn, kind="select") if drawn.kind in ("segments", "radio") else drawn
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from app.catalog.options import Offered
 from app.core.fields import Choice, Field
 
-MOST_LISTED = 1_000
+MOST_LISTED = 100
+"""More are not in the page: a script searches them, and without one the fault of a wrong answer names the nearest."""
 MOST_SELECTED = 20
 """Longer lists are searched by typing."""
 
@@ -20,15 +21,18 @@ def looks_outside(field: Field) -> bool:
 def with_choices(field: Field, offered: Offered, raw: Sequence[str] = ()) -> Field:
     """The field as one that has the choices which are offered now. raw: what it shows; nothing of it gets lost."""
     known = {one.text for one in offered.choices}
-    listed = [
-        *offered.choices[:MOST_LISTED],
-        *(Choice(value=one, label=f"{one}, not offered now") for one in _left(raw, known)),
-    ]
-    renewed = bool(field.options_from and field.options_from.depends_on)
+    gone = [Choice(value=one, label=f"{one}, not offered now") for one in _left(raw, known)]
     if field.type == "multiselect":
-        return field.model_copy(update={"options": listed})
-    typed = renewed or not known or len(listed) > MOST_SELECTED
+        return field.model_copy(update={"options": [*offered.choices, *gone]})
+    typed = is_searched(field, offered)
+    listed = [] if typed and len(known) > MOST_LISTED else [*offered.choices, *gone]
     return field.model_copy(update={"type": "selection", "oneof": listed, "allow_custom": typed or field.allow_custom})
+
+
+def is_searched(field: Field, offered: Offered) -> bool:
+    """Whether the choices are more than a menu shows, or come and go with other answers."""
+    renewed = bool(field.options_from and field.options_from.depends_on)
+    return (renewed and field.type != "multiselect") or not offered.choices or len(offered.choices) > MOST_SELECTED
 
 
 def note_of(offered: Offered, labels: Mapping[str, str]) -> str:

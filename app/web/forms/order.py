@@ -24,7 +24,7 @@ from app.errors import Fault
 from app.lifecycle.looking_up import Lookups
 from app.web.filters import sentence
 from app.web.forms.answers import AnswerField, holds_file
-from app.web.forms.nested import place_inside
+from app.web.forms.nested import field_inside, place_inside
 from app.web.forms.offering import looks_outside, with_choices
 from app.web.forms.sections import Section, sections_of
 from app.web.forms.views import id_of, when_asked
@@ -170,6 +170,17 @@ class OrderForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without typ
                     view = self[section.name_of(one)].view
                     found[view.id] = {"choices": [[choice.value, choice.label] for choice in view.choices], "help": view.hint}
         return found
+
+    def offered_at(self, name: str) -> tuple[Offered | None, Mapping[str, str]]:
+        """What is offered to the control that posts `name`, also inside a list or an object, and the labels of its form.
+
+        None where its choices are in its document, where it has none, and where there is no such control.
+        """
+        for field in self:
+            if isinstance(field, AnswerField) and (name == field.name or name.startswith(f"{field.name}.")):
+                asks = field_inside(field.asks, name.removeprefix(field.name).split(".")[1:])
+                return (field.offers(asks) if asks is not None else None), field.labels
+        return None, {}
 
     def look_up(self, outside: Lookups) -> None:
         """Let fields show what can be picked now where their documents do not say it."""
