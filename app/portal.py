@@ -7,7 +7,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, identity, reader, web
+from app import api, identity, limits, reader, web
 from app.catalog.options import Options
 from app.cli import catalog_group
 from app.database import engine_options
@@ -40,6 +40,7 @@ def create(settings: Settings | None = None) -> Flask:
     app.extensions["files"] = file_store(settings, lambda: db.engine.begin(), vault)
     app.extensions["rules"] = Rules(settings.team_requests, timeout)
     app.extensions["doorbell"] = Doorbell(settings.redis_url)
+    app.extensions[limits.EXTENSION] = limits.install(settings)
     app.extensions["options"] = Options(
         Outbound(settings.outbound_hosts, settings.outbound_rewrites, allow_loopback=settings.development)
     )
@@ -51,7 +52,7 @@ def create(settings: Settings | None = None) -> Flask:
         migrations.load()  # for the commands `flask db …`, which it adds itself
     identity.init_app(app, settings, vault)
     web.init_app(app, settings)
-    api.init_app(app, settings)
+    api.init_app(app)
     app.cli.add_command(catalog_group)
     app.cli.add_command(token_group)
     app.cli.add_command(vault_group)

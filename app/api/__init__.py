@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Flask, Response, request
 
+from app import limits
 from app.api import (
     approvals,
     batches,
@@ -9,7 +10,6 @@ from app.api import (
     correlation,
     docs,
     drafts,
-    limits,
     live,
     operations,
     options,
@@ -27,12 +27,10 @@ from app.api import (
 )
 from app.api.draining import drain
 from app.api.parts import below_api
-from config import Settings
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask) -> None:
     """Give `app` its API: every call below `/api` is answered in JSON, whatever becomes of it."""
-    app.extensions[limits.EXTENSION] = limits.install(settings)
     app.before_request(problems.refuse_unrouted)
     app.after_request(_finish)
     app.register_blueprint(_v1())

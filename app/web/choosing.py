@@ -1,13 +1,11 @@
 """Searching long lists of choices while somebody fills in a form: the script's question, and what was found."""
 
-from typing import Protocol, cast
-
-from flask import current_app, jsonify, request
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.catalog.options import Offered
-from app.identity import current_person
 from app.lifecycle.looking_up import lookups
+from app.limits import TooManyCalls, count
 from app.reader import reader
 from app.web.filters import number
 from app.web.forms.offering import note_of
@@ -19,30 +17,16 @@ MOST_SHOWN = 50
 LONGEST = 200
 
 
-class _Standing(Protocol):
-    used: int
-    reset: int
-
-
-class _Counters(Protocol):
-    def count(self, key: str, limit: int) -> _Standing | None: ...
-
-
-class _Limits(Protocol):
-    counters: _Counters
-    reads: int
-
-
 def found(form: OrderForm) -> ResponseReturnValue:
     """What fits `q` among the choices of the field that posts `of`, given the other answers: `{choices, said}`.
 
     A person may ask as often as the API lets them read. Fields without such a list answer with none.
     """
-    limits = cast("_Limits", current_app.extensions["api_limits"])
-    standing = limits.counters.count(f"stratus:calls:{current_person().id}:choices", limits.reads)
-    if standing is not None and standing.used > limits.reads:
+    try:
+        count("choices")
+    except TooManyCalls as error:
         said = "You search faster than this can answer. Wait a moment, then type on."
-        return jsonify(choices=[], said=said), 429, {"Retry-After": str(standing.reset)}
+        return jsonify(choices=[], said=said), error.status, {"Retry-After": str(error.retry_after)}
     form.look_up(lookups(reader()))
     offered, labels = form.offered_at(request.form.get("of", ""))
     if offered is None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.api.limits import Counters
+from app.limits import Counters
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ def test_a_search_that_hangs_on_another_answer_says_so(sarah):
 
 def test_whoever_searches_too_fast_hears_to_wait(sarah, house, monkeypatch):
     browser = sarah(Answer(body=["c-1"]))
-    monkeypatch.setitem(house.app.extensions, "api_limits", dataclasses.replace(house.app.extensions["api_limits"], reads=2))
+    limits = house.app.extensions["limits"]
+    monkeypatch.setitem(house.app.extensions, "limits", dataclasses.replace(limits, allowed={**limits.allowed, "choices": 2}))
     answers = [browser.send(PATH, {"do": "choices", "of": "item.cluster", "q": ""}) for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
     assert int(answers[-1].headers["Retry-After"]) > 0

@@ -1,4 +1,4 @@
-"""How many calls a caller may make in a minute; reads and writes are counted apart, in Redis, which may be away.
+"""How many calls a person may make in a minute; each kind of call is counted apart, in Redis, which may be away.
 
 One counter a caller, kind and minute that starts with the first call. A process takes a hundredth of the limit at once, ten
 calls at most, and counts those by itself: nobody gets more than the limit, and with several processes somebody may get less, by
@@ -9,7 +9,9 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from flask import Response, current_app, g, request
 from redis import Redis
@@ -24,11 +26,12 @@ log = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 PATIENCE_SECONDS = 0.2
 PAUSE_SECONDS = 5
-EXTENSION = "api_limits"
+EXTENSION = "limits"
 PART = 100
 LARGEST_BLOCK = 10
 MOST_BLOCKS = 10_000
 """More callers than that are looked through for those whose minute is over."""
+Kind = Literal["reads", "writes", "choices"]
 
 
 class TooManyCalls(StratusError):
@@ -120,26 +123,31 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The counters with what is allowed a minute."""
+    """The counters with what is allowed a minute, by kind of call."""
 
     counters: Counters
-    reads: int
-    writes: int
+    allowed: Mapping[Kind, int]
 
 
 def install(settings: Settings) -> Limits:
-    """The limits of these settings. Does not ask Redis yet."""
-    return Limits(Counters(settings.redis_url), settings.reads_per_minute, settings.writes_per_minute)
+    """The limits of these settings: whoever fills in a form searches choices as often as a program may read.
+
+    Does not ask Redis yet.
+    """
+    reads, writes = settings.reads_per_minute, settings.writes_per_minute
+    return Limits(Counters(settings.redis_url), {"reads": reads, "writes": writes, "choices": reads})
 
 
 def count_call() -> None:
-    """Count this call of a known caller. Raises TooManyCalls."""
-    person = g.get("person")
-    if person is None:
-        return
+    """Count this call of the API by its method, where it is known whose it is. Raises TooManyCalls."""
+    if g.get("person") is not None:
+        count("reads" if request.method in SAFE_METHODS else "writes")
+
+
+def count(kind: Kind) -> None:
+    """Count a call of the person who is known. Raises TooManyCalls."""
     limits: Limits = current_app.extensions[EXTENSION]
-    kind, limit = ("reads", limits.reads) if request.method in SAFE_METHODS else ("writes", limits.writes)
-    g.standing = limits.counters.count(f"stratus:calls:{person.id}:{kind}", limit)
+    g.standing = limits.counters.count(f"stratus:calls:{g.person.id}:{kind}", limits.allowed[kind])
     if g.standing is not None and g.standing.used > g.standing.limit:
         raise TooManyCalls(g.standing.reset)
 
