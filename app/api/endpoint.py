@@ -5,8 +5,9 @@ description; it neither validates nor runs anything while calls are served.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
@@ -35,23 +36,57 @@ def _named(model: type) -> str:
 
 View = Callable[..., BaseModel | Response | None]
 
-STREAMED: set[str] = set()
-"""Endpoints that answer server-sent events, by the names of their views."""
 
-REVISED: set[str] = set()
-"""Endpoints whose answers carry their revision as ETag, by the names of their views."""
+class Unusual(TypedDict, total=False):
+    """What may be unusual of an endpoint (see `Manner`)."""
 
-TEXTS: dict[str, tuple[str, ...]] = {}
-"""By the names of their views: the media types that endpoints answer besides JSON, when the query asks for them."""
+    takes_key: bool
+    revalidates: bool
+    revised: bool
+    takes_match: bool
+    streams: bool
+    texts: Sequence[str]
+    takes_csv: bool
+    takes_file: bool
+    may_be_empty: bool
 
-TAKES_CSV: set[str] = set()
-"""Endpoints that take CSV besides JSON, by the names of their views."""
 
-MAY_BE_EMPTY: set[str] = set()
-"""Endpoints whose body may be left out, by the names of their views."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an endpoint is served besides JSON in, JSON out.
 
-TAKES_FILE: set[str] = set()
-"""Endpoints whose body is a file, by the names of their views."""
+    takes_key: the same call under an `Idempotency-Key` is answered the same again. revalidates: answers carry an ETag and may
+    be 304. revised: the `revision` that it answers is its ETag. takes_match: it changes only what `If-Match` names. streams: it
+    answers server-sent events, or 204 when nothing more comes. texts: media types that it answers besides JSON, when the query
+    asks for them. takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which
+    the view reads by itself. may_be_empty: no body is as good as an empty object.
+    """
+
+    takes_key: bool = False
+    revalidates: bool = False
+    revised: bool = False
+    takes_match: bool = False
+    streams: bool = False
+    texts: Sequence[str] = ()
+    takes_csv: bool = False
+    takes_file: bool = False
+    may_be_empty: bool = False
+
+    @property
+    def header(self) -> type[BaseModel] | None:
+        """The header of its own that it takes."""
+        kinds = ((self.takes_key, KeyHeader), (self.takes_match, MatchHeader), (self.streams, LastEventHeader))
+        return next((model for holds, model in kinds if holds), None)
+
+    @property
+    def answers(self) -> dict[str, type[BaseModel] | None]:
+        """What it answers besides, by `HTTP_` and the status."""
+        kinds = ((self.takes_match, 412, Problem), (self.revalidates, 304, None), (self.streams, 204, None))
+        return {f"HTTP_{status}": model for holds, status, model in kinds if holds}
+
+
+MANNERS: dict[str, Manner] = {}
+"""Of every endpoint, by the name of its view, which is its operation id."""
 
 BEARER = "bearer"
 DESCRIPTION = SpecTree(
@@ -113,41 +148,24 @@ def endpoint(
     status: int = 200,
     query: type[Query] = Query,
     body: type[BaseModel] | None = None,
-    takes_key: bool = False,
-    revalidates: bool = False,
-    revised: bool = False,
-    takes_match: bool = False,
-    streams: bool = False,
-    texts: Sequence[str] = (),
-    takes_csv: bool = False,
-    takes_file: bool = False,
-    may_be_empty: bool = False,
     refusals: Sequence[int] = (),
+    **unusual: Unpack[Unusual],
 ) -> Callable[[View], Callable[..., Response]]:
     """Serve and describe a view under `tag`.
 
     answer: what it gives; None for an empty answer. body: what it takes; a `Shape` is parsed, any other model only describes
-    and the view gets the JSON object as it is, for a use case that tells all faults at once. revalidates: answers carry an ETag
-    and may be 304. revised: the `revision` that it answers is its ETag. takes_match: it changes only what `If-Match` names.
-    streams: it answers server-sent events, or 204 when nothing more comes. texts: media types that it answers besides JSON.
-    takes_csv: a body of CSV is taken too, and given to the view as text. takes_file: the body is a file, which the view reads
-    by itself. may_be_empty: no body is as good as an empty object. refusals: statuses that it answers besides those that
-    `api.openapi` derives from its route.
+    and the view gets the JSON object as it is, for a use case that tells all faults at once. refusals: statuses that it answers
+    besides those that `api.openapi` derives from its route. unusual: see `Manner`.
     """
+    manner = Manner(**unusual)
 
     def decorate(view: View) -> Callable[..., Response]:
-        answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in (*refusals, *([412] if takes_match else []))}
-        answers |= {"HTTP_304": None} if revalidates else {}
-        answers |= {"HTTP_204": None} if streams else {}
-        kinds = ((REVISED, revised), (STREAMED, streams), (TAKES_CSV, takes_csv), (TAKES_FILE, takes_file))
-        for noted, holds in (*kinds, (MAY_BE_EMPTY, may_be_empty)):
-            noted.update([view.__name__] if holds else [])
-        TEXTS.update({view.__name__: tuple(texts)} if texts else {})
+        MANNERS[view.__name__] = manner
         described = DESCRIPTION.validate(
             query=None if query is Query else query,
             json=body,
-            headers=KeyHeader if takes_key else MatchHeader if takes_match else LastEventHeader if streams else None,
-            resp=Answers(**{f"HTTP_{status}": answer}, **answers),
+            headers=manner.header,
+            resp=Answers(**{f"HTTP_{status}": answer}, **{f"HTTP_{code}": Problem for code in refusals}, **manner.answers),
             tags=[tag],
             operation_id=view.__name__,
             skip_validation=True,
@@ -158,19 +176,24 @@ def endpoint(
             asked = reading.query(query)
             if query is not Query:
                 given["query"] = asked
-            if takes_csv and request.mimetype == reading.CSV:
-                given["body"] = reading.text()
-            elif may_be_empty and body is not None and not request.get_data():
-                given["body"] = body()
-            elif body is not None:
-                given["body"] = reading.body(body) if issubclass(body, Shape) else reading.json_object()
-            elif request.method not in SAFE_METHODS and not takes_file:
+            if body is not None:
+                given["body"] = _sent(body, manner)
+            elif request.method not in SAFE_METHODS and not manner.takes_file:
                 reading.no_body()
-            return _written(view(**given), status, revalidates=revalidates)
+            return _written(view(**given), status, revalidates=manner.revalidates)
 
         return served
 
     return decorate
+
+
+def _sent(body: type[BaseModel], manner: Manner) -> Any:
+    """The body of this call, as its view takes it."""
+    if manner.takes_csv and request.mimetype == reading.CSV:
+        return reading.text()
+    if manner.may_be_empty and not request.get_data():
+        return body()
+    return reading.body(body) if issubclass(body, Shape) else reading.json_object()
 
 
 def _written(answer: BaseModel | Response | None, status: int, *, revalidates: bool) -> Response:

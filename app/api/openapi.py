@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.api.endpoint import BEARER, DESCRIPTION, MAY_BE_EMPTY, REVISED, STREAMED, TAKES_CSV, TAKES_FILE, TEXTS
+from app.api.endpoint import BEARER, DESCRIPTION, MANNERS, Manner
 from app.api.problems import MEDIA_TYPE
 from app.api.reading import CSV, FILE_BODY, FILE_FORM
 from app.identity.guard import API_CALLER, guard_of
@@ -81,16 +81,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
             for_callers = guards[operation["operationId"]] == API_CALLER
             operation["security"] = [{BEARER: []}] if for_callers else []
             _complete_answers(operation, _refusals(path, method, for_callers=for_callers))
-            if operation["operationId"] in STREAMED:
-                operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
-            for media in TEXTS.get(operation["operationId"], ()):
-                operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
-            if operation["operationId"] in TAKES_CSV:
-                operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
-            if operation["operationId"] in MAY_BE_EMPTY:
-                operation["requestBody"]["required"] = False
-            if operation["operationId"] in TAKES_FILE:
-                operation["requestBody"] = deepcopy(dict(A_FILE))
+            _complete_media(operation, MANNERS[operation["operationId"]])
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["description"] = NAMES[parameter["name"]]
@@ -101,6 +92,20 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     _drop_titles(document)
     document["security"] = [{BEARER: []}]
     return document
+
+
+def _complete_media(operation: dict[str, Any], manner: Manner) -> None:
+    """What it takes and answers besides JSON."""
+    if manner.streams:
+        operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    for media in manner.texts:
+        operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
+    if manner.takes_csv:
+        operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
+    if manner.may_be_empty:
+        operation["requestBody"]["required"] = False
+    if manner.takes_file:
+        operation["requestBody"] = deepcopy(dict(A_FILE))
 
 
 def _refusals(path: str, method: str, *, for_callers: bool) -> list[int]:
@@ -116,7 +121,7 @@ def _complete_answers(operation: dict[str, Any], refusals: list[int]) -> None:
     answers = operation["responses"]
     told = [status for status in PROBLEMS if status in refusals or str(status) in answers]
     answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in told}
-    tagged = "304" in answers or operation["operationId"] in REVISED
+    tagged = "304" in answers or MANNERS[operation["operationId"]].revised
     names = ["X-Request-ID", *(STANDING if operation["security"] else ()), *(["ETag"] if tagged else ())]
     for status in ("200", "201", "204", "304"):
         if status in answers:
