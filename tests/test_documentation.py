@@ -7,16 +7,9 @@ from typing import get_args
 import pytest
 from flask_migrate.cli import db as migrations
 
-from app.catalog.schema import (
-    CHECK_TYPES,
-    LATER,
-    DnsCheck,
-    ExpressionCheck,
-    HttpCheck,
-    OutputType,
-    PatientCheck,
-    TcpCheck,
-)
+from app.catalog.schema import CHECK_TYPES, LATER
+from app.catalog.schema.checks import DnsCheck, ExpressionCheck, HttpCheck, PatientCheck, TcpCheck
+from app.catalog.schema.words import OutputType
 from app.core.expressions.filters import FILTERS, LIST_FILTERS, TESTS
 from app.core.fields import TYPES
 from app.core.fields.model import ALIASES

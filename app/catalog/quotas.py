@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
-from app.catalog.schema import Line, Word
+from app.catalog.schema.words import Line, Word
 from app.catalog.yaml12 import Text
 from app.core.quota import LARGEST
 from app.core.shapes import Shape, shape_faults

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.catalog.schema import Access, Role
+from app.catalog.schema.documents import Access
+from app.catalog.schema.words import Role
 from app.core.access import ROLES, Person, may_see_request, may_watch_engine, may_work_ticket, refuses_order
 
 TEAMS = {

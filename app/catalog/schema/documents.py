@@ -4,20 +4,19 @@ The keys are those of the catalog format that this version acts on; LATER names 
 are faults, not silence: an approval that is written down and not asked for would be worse than none.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.catalog.schema.checks import HealthCheck, Preflight
+from app.catalog.schema.words import Duration, Line, OutputType, Pattern, Pause, Prose, Range, Role, Slug, Tag, Version, Word
 from app.core.durations import parse_duration
 from app.core.fields import Field as FormField
-from app.core.fields.patterns import compile_pattern
 from app.core.quota import COUNTED
 from app.core.shapes import Shape, did_you_mean
-from app.core.step_params import NOTHING_TO_UNDO, HttpCode, Scalar, is_template, step_types
-from app.core.versions import check_range, check_version
+from app.core.step_params import NOTHING_TO_UNDO, step_types
 
 LATER: frozenset[str] = frozenset(
     {
@@ -28,56 +27,10 @@ LATER: frozenset[str] = frozenset(
 )
 
 
-def _version(text: str) -> str:
-    if message := check_version(text):
-        raise ValueError(message)
-    return text
-
-
-def _range(text: str) -> str:
-    if message := check_range(text):
-        raise ValueError(message)
-    return text
-
-
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-def _pattern(text: str) -> str:
-    compile_pattern(text)
-    return text
-
-
 def _step_type(name: str) -> str:
     if name not in step_types():
         raise PydanticCustomError("oneof", "must be a step type", {"remedy": did_you_mean(name, step_types())})
     return name
-
-
-def _pause(text: str) -> str:
-    if not parse_duration(text):
-        raise ValueError("must be at least 1s")
-    return text
-
-
-def _address(text: str) -> str:
-    if not is_template(text) and not re.fullmatch(r"https?://\S+", text):
-        raise ValueError("must be an address that begins with http:// or https://")
-    return text
-
-
-def _host(text: str) -> str:
-    if not is_template(text) and not re.fullmatch(r"[^\s/@]+", text):
-        raise ValueError("must be the name of a host alone, such as db.example.com")
-    return text
-
-
-def _worked_out(text: str) -> str:
-    if not is_template(text):
-        raise PydanticCustomError("type", "must be a whole number")
-    return text
 
 
 def _rollback_type(name: str) -> str:
@@ -85,24 +38,6 @@ def _rollback_type(name: str) -> str:
         remedy = "leave rollback out, and what the step built is destroyed by itself"
         raise PydanticCustomError("oneof", "may not be TerraformFile", {"remedy": remedy})
     return name if name == NOTHING_TO_UNDO else _step_type(name)
-
-
-Line = Annotated[str, Field(min_length=1, max_length=200)]
-Prose = Annotated[str, Field(min_length=1, max_length=20_000)]
-Version = Annotated[str, AfterValidator(_version)]
-Range = Annotated[str, AfterValidator(_range)]
-Duration = Annotated[str, AfterValidator(_duration)]
-Pause = Annotated[Duration, AfterValidator(_pause)]
-Address = Annotated[str, Field(min_length=1), AfterValidator(_address)]
-Host = Annotated[str, Field(min_length=1), AfterValidator(_host)]
-Port = Annotated[int, Field(ge=1, le=65535)] | Annotated[str, AfterValidator(_worked_out)]
-Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
-# Names of steps, fields and aliases stand in expressions, where a hyphen would be a minus.
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
-Role = Literal["administrator"]
-Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=50)]
-OutputType = Literal["string", "textarea", "integer", "int", "number", "percentage", "boolean", "date", "datetime", "time"]
 
 
 class Link(Shape):
@@ -241,82 +176,6 @@ class Manual(Shape):
 
     system: Literal["internal", "jira", "servicenow", "email", "webhook"]
     template: Annotated[dict[str, Any], Field(min_length=1)]
-
-
-class Check(Shape):
-    """Something that must hold. `message` is what people hear when it does not."""
-
-    name: Word
-    title: Line | None = None
-    message: Prose | None = None
-
-
-class PatientCheck(Check):
-    """A check that is looked at every so often until it holds, at most for as long as `within` says."""
-
-    within: Duration | None = None
-    every: Pause | None = None
-
-
-class HttpCheck(PatientCheck):
-    """A GET that must be answered with this status, or one of these; without it with any 2xx."""
-
-    type: Literal["http"]
-    url: Address
-    status: HttpCode | Annotated[list[HttpCode], Field(min_length=1)] | None = None
-    headers: dict[str, Scalar] = {}
-
-
-class TcpCheck(PatientCheck):
-    """A port that must take connections."""
-
-    type: Literal["tcp"]
-    host: Host
-    port: Port
-
-
-class DnsCheck(PatientCheck):
-    """A name that must have an address."""
-
-    type: Literal["dns"]
-    host: Host
-
-
-class ExpressionCheck(Check):
-    """An expression over the order that must be true."""
-
-    type: Literal["expression"]
-    when: Annotated[str, Field(min_length=1)]
-
-
-class UniqueCheck(Check):
-    """A value, worked out from the order, that no other order of the entry within the team, or anywhere, may have."""
-
-    type: Literal["unique"]
-    value: Annotated[str, Field(min_length=1, max_length=1_000)]
-    within: Literal["team", "all"]
-
-
-class QuotaCheck(Check):
-    """That the team keeps to its quotas with this order; of one `resource` at least so much must be left."""
-
-    type: Literal["quota"]
-    resource: Word | None = None
-    leave: Annotated[float, Field(ge=0, le=1e12)] | None = None
-
-    @model_validator(mode="after")
-    def _of_one(self) -> "QuotaCheck":
-        if self.leave is not None and self.resource is None:
-            raise PydanticCustomError("required", "must name the resource of which so much is left", {"remedy": "name one"})
-        return self
-
-
-Preflight = Annotated[HttpCheck | TcpCheck | DnsCheck | ExpressionCheck | UniqueCheck | QuotaCheck, Field(discriminator="type")]
-HealthCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="type")]
-CHECK_TYPES: Mapping[str, tuple[str, ...]] = {
-    "preflight": ("http", "tcp", "dns", "expression", "unique", "quota"),
-    "health_checks": ("http", "tcp"),
-}
 
 
 class RollbackPolicy(Shape):
