@@ -54,6 +54,12 @@ def may_run_again(person: Person, requester_team: str, step_team: str) -> bool:
     return may_decide(person, requester_team) or may_work_ticket(person, step_team)
 
 
+def refuses_running_again(person: Person, requester_team: str, step_team: str) -> str | None:
+    """Why a step is not for this person to run again, None where it is."""
+    theirs = may_run_again(person, requester_team, step_team)
+    return None if theirs else f"only {requester_team} or {step_team} runs this again"
+
+
 def may_watch_engine(person: Person, *, works_tickets: bool) -> bool:
     """How busy the engine is concerns those who keep it going: platform teams (`works_tickets`) and administrators."""
     return person.is_admin or works_tickets

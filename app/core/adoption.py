@@ -8,6 +8,10 @@ from typing import Any
 
 from app.errors import Fault
 
+KINDS = frozenset({"failure", "unknown"})
+"""Types of tickets with which something can be taken over: its step failed, or nobody knows what became of it."""
+NOT_TERRAFORM = "only what a step of Terraform was to build can be taken over"
+ELSEWHERE = "HCP Terraform keeps the state of this step: import what you made there, then resolve without addresses"
 MOST = 100
 LONGEST_ADDRESS = 500
 LONGEST_ID = 1000
@@ -27,6 +31,13 @@ class Adopted:
     def as_json(self) -> dict[str, str]:
         """As it is kept and shown."""
         return {"address": self.address, "id": self.id}
+
+
+def refuses(ticket_type: str, step_type: str, backend: object) -> str | None:
+    """Why what a person made cannot be taken over with such a ticket, or None. backend: as the template has it."""
+    if ticket_type not in KINDS or step_type != "TerraformFile":
+        return NOT_TERRAFORM
+    return ELSEWHERE if backend == "remote" else None
 
 
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Adopted], list[Fault]]:

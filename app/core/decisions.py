@@ -6,7 +6,7 @@ Who may is `core.access`; this says whether it makes any sense. Use cases refuse
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.core.statuses import REQUEST_ENDED, STEP_SATISFIED, TICKET_OPEN, RequestStatus, StepStatus
+from app.core.statuses import REQUEST_ENDED, STEP_SATISFIED, TICKET_OPEN, ManagedBy, RequestStatus, StepStatus
 from app.core.step_params import Undo
 
 CANCELLABLE = frozenset(
@@ -145,7 +145,7 @@ def may_be_there(step: StepLook) -> bool:
 def undone_by_person(step: StepLook) -> bool:
     """Whether a ticket asks a person to undo the step, instead of a machine."""
     return (
-        step.managed_by == "person"
+        step.managed_by == ManagedBy.PERSON
         or step.undo_how == "person"
         or ((step.unsure or step.took_effect) and step.undo_how != "own")
     )
@@ -199,7 +199,7 @@ def _not_repeatable(steps: Sequence[StepLook]) -> str | None:
     done = [one for one in steps if one.kind == "step" and one.status == StepStatus.COMPLETED]
     refusals = [
         ([one for one in steps if one.status == StepStatus.WAITING], "waits", "wait", "for a person: that comes first"),
-        ([one for one in done if one.managed_by == "person"], "was", "were", "made by hand, which no machine repeats"),
+        ([one for one in done if one.managed_by == ManagedBy.PERSON], "was", "were", "made by hand, which no machine repeats"),
         ([one for one in done if not one.repeatable], "is", "are", "not declared repeatable"),
     ]
     told = [

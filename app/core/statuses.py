@@ -100,6 +100,13 @@ class PlanStatus(StrEnum):
     LOST = "lost"
 
 
+class ManagedBy(StrEnum):
+    """Who looks after what a step has made, and takes it back."""
+
+    AUTOMATION = "automation"
+    PERSON = "person"
+
+
 class AttemptStatus(StrEnum):
     """How one attempt of a step ended, or that it goes on."""
 

@@ -16,9 +16,14 @@ ELSEWHERE = "HCP Terraform makes the plan when it runs: there is none to look at
 NO_PLAN = "only a step of Terraform has a plan"
 
 
+def has_plan(step_type: str) -> bool:
+    """Whether steps of this type have plans at all."""
+    return step_type == "TerraformFile"
+
+
 def refuses_plan(look: Look, step_id: str, step_type: str, template: Mapping[str, Any]) -> str | None:
     """Why no plan of this step can be made now. template: as the catalog has it, not rendered."""
-    if step_type != "TerraformFile":
+    if not has_plan(step_type):
         return NO_PLAN
     if template.get("backend") == "remote":
         return ELSEWHERE

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from app.core.adoption import Adopted
+from app.core.adoption import Adopted, refuses
 from app.core.secrecy import holds_secret
 from app.core.statuses import Activity, RequestStatus, StepStatus, TicketStatus
 from app.errors import Conflict, Fault, Invalid
@@ -19,17 +19,7 @@ from app.lifecycle.write import Change
 from app.models.tables import STEP, TICKET
 from app.vault import Vault
 
-KINDS = frozenset({"failure", "unknown"})
 ORIGINS = (StepStatus.FAILED, StepStatus.INDETERMINATE)
-REMOTE = "HCP Terraform keeps the state of this step: import what you made there, then resolve without addresses"
-NOT_TERRAFORM = "only what a step of Terraform was to build can be taken over"
-
-
-def refuses(ticket_type: str, step_type: str, backend: object) -> str | None:
-    """Why what a person made cannot be taken over with such a ticket, or None. backend: as the template has it."""
-    if ticket_type not in KINDS or step_type != "TerraformFile":
-        return NOT_TERRAFORM
-    return REMOTE if backend == "remote" else None
 
 
 def check_step(connection: Connection, ticket: Row[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from app.core import decisions
-from app.core.access import may_decide, may_run_again, may_see_request, may_work_ticket
+from app.core.access import may_decide, may_run_again, may_see_request, may_work_ticket, refuses_running_again
 from app.core.decisions import Look
 from app.core.statuses import (
     BEFORE_BUILDING,
@@ -85,7 +85,7 @@ def retry(unit: Unit, caller: Caller, request_id: str) -> int:
         failed = [one for one in _rows(change) if decisions.refuses_step_retry(look, one.step_id) is None]
         mine = [one for one in failed if may_run_again(caller.person, request.requester_team, one.owner_team)]
         if not mine:
-            raise NotAllowed(f"only {request.requester_team} or {failed[0].owner_team} runs this again")
+            _forbid(refuses_running_again(caller.person, request.requester_team, failed[0].owner_team))
         return _go_on(unit, change, caller, look, mine, turn)
 
 
@@ -111,8 +111,8 @@ def retry_from(unit: Unit, caller: Caller, request_id: str, step_id: str) -> Rer
         ids = {one.step_id for one in decisions.from_here_on(look, step_id)}
         rows = [one for one in _rows(change) if one.step_id in ids and one.status in FROM_HERE]
         owners = {one.owner_team for one in rows if one.status in decisions.HAS_RUN}
-        if strange := [one for one in sorted(owners) if not may_run_again(caller.person, request.requester_team, one)]:
-            raise NotAllowed(f"only {request.requester_team} or {', '.join(strange)} runs this again")
+        for owner in sorted(owners):
+            _forbid(refuses_running_again(caller.person, request.requester_team, owner))
         again = decisions.runs_again(look, step_id)
         kept, told = decisions.kept(look, ids), [one.step_id for one in again]
         change.decided("request.resumed", by=caller.person.name, kept=kept, again=told, start=step_id)
@@ -146,8 +146,7 @@ def retry_step(unit: Unit, caller: Caller, request_id: str, step_id: str) -> Non
     turn = _turn(unit, request)
     with change_of(unit, caller, request) as change:
         step = _step(change, step_id)
-        if not may_run_again(caller.person, request.requester_team, step.owner_team):
-            raise NotAllowed(f"only {request.requester_team} or {step.owner_team} runs this again")
+        _forbid(refuses_running_again(caller.person, request.requester_team, step.owner_team))
         look = look_at(change)
         _refuse(decisions.refuses_step_retry(look, step_id))
         _go_on(unit, change, caller, look, [step], turn)
@@ -245,6 +244,12 @@ def _reopen(unit: Unit, change: Change, turn: bool) -> None:
     change.admitted = turn
     if not turn:
         change.decided("request.queued")
+
+
+def _forbid(reason: str | None) -> None:
+    """Raises NotAllowed with the reason, if there is one."""
+    if reason is not None:
+        raise NotAllowed(reason)
 
 
 def _refuse(reason: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.access import Person, may_run_again, may_see_request
+from app.core.access import Person, may_see_request, refuses_running_again
 from app.core.outcomes import Again, Done, Failed, Indeterminate
 from app.core.statuses import PLAN_COMES, PlanStatus
 from app.core.step_plan import out_of_date, refuses_plan
@@ -57,8 +57,8 @@ def ask(unit: Unit, caller: Caller, request_id: str, step_id: str) -> None:
     Raises NotFound, NotAllowed, Conflict.
     """
     request, step = _seen(unit.connection, caller.person, request_id, step_id)
-    if not may_run_again(caller.person, request.requester_team, step.owner_team):
-        raise NotAllowed(f"only {request.requester_team} or {step.owner_team} runs this again")
+    if reason := refuses_running_again(caller.person, request.requester_team, step.owner_team):
+        raise NotAllowed(reason)
     with change_of(unit, caller, request) as change:
         if reason := _refused(change, step):
             raise Conflict(reason)
@@ -78,9 +78,7 @@ def look(connection: Connection, person: Person, request_id: str, step_id: str) 
     """The newest plan of a step, and whether one can be asked for now. Raises NotFound. Cost: about seven indexed reads."""
     request, step = _seen(connection, person, request_id, step_id)
     row = connection.execute(select(PLAN).where(PLAN.c.step_id == step.id)).one_or_none()
-    refused = None
-    if not may_run_again(person, request.requester_team, step.owner_team):
-        refused = f"only {request.requester_team} or {step.owner_team} runs this again"
+    refused = refuses_running_again(person, request.requester_team, step.owner_team)
     refused = refused or _refused(write.Change(connection, request, person.user_id, status=request.status), step)
     old: list[str] = []
     if row is not None and row.status == PlanStatus.MADE:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.retry import decide
-from app.core.statuses import Activity, AttemptStatus, RequestStatus, StepStatus
+from app.core.statuses import Activity, AttemptStatus, ManagedBy, RequestStatus, StepStatus
 from app.lifecycle import adopting, asking, planning, write
 from app.lifecycle.claims import Claim
 from app.lifecycle.result import Result
@@ -175,7 +175,7 @@ class _Recorder:
             external_id=outcome.external_id or self.step.external_id,
             tracking_url=outcome.tracking_url or self.step.tracking_url,
             verification=self._checks(),
-            managed_by="automation",
+            managed_by=ManagedBy.AUTOMATION,
             activity=Activity.RUN,
             handle={},
             error=None,

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import decisions
 from app.core.expressions import ExpressionError, evaluate
 from app.core.plan import ready, rolls_back_on_failure
+from app.core.secrecy import MASK
 from app.core.statuses import STEP_MOVING, STEP_SATISFIED, STEP_WAITS, TICKET_OPEN, RequestStatus, StepStatus, overall
 from app.lifecycle import undoing
 from app.lifecycle.looking import look_at
@@ -25,7 +26,6 @@ from app.models.tables import EVENT, OUTPUT, REQUEST, STEP, TICKET, is_one_of
 from app.vault import VaultError
 
 log = logging.getLogger(__name__)
-MASK = "********"
 STANDING = frozenset({RequestStatus.SUBMITTED, RequestStatus.IN_PROGRESS, RequestStatus.AWAITING_MANUAL, RequestStatus.FAILED})
 """The states in which the steps alone decide how a request stands; in the others somebody has decided."""
 GOES_ON = STEP_MOVING | STEP_WAITS

@@ -92,6 +92,41 @@ def _submitted(row: Row[Any]) -> Submitted:
     return Submitted(row.request_id, RequestStatus.SUBMITTED, row.created_at, row.catalog_name, row.catalog_kind)
 
 
+def _request_of(
+    unit: Unit,
+    prepared: Prepared,
+    offer: offers.Offer,
+    resolved: Resolved,
+    team: str,
+    *,
+    admitted: bool,
+    key: str | None,
+    written: str,
+) -> storing.NewRequest:
+    """The request's own row."""
+    return storing.NewRequest(
+        title=rows.title(offer, resolved),
+        catalog_kind=offer.kind,
+        catalog_name=offer.name,
+        catalog_title=offer.title,
+        catalog_version=offer.version,
+        catalog_version_id=offer.version_id,
+        bundle_parameters=resolved.bundle_values,
+        item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
+        selected=resolved.selected,
+        output_groups=rows.output_groups(offer, resolved),
+        requester_team=team,
+        owner_teams=rows.seen_by(prepared, offer),
+        idempotency_key=key,
+        idempotency_hash=unit.vault.mark(written) if key is not None else None,
+        admitted=admitted,
+        timeout=unit.rules.request_timeout,
+        unapproved=bool(prepared.approvals),
+        price=prepared.price.as_json() if prepared.price else None,
+        quota_takes=prepared.takes,
+    )
+
+
 def _write(
     unit: Unit,
     caller: Caller,
@@ -115,27 +150,7 @@ def _write(
     row = storing.store(
         connection,
         caller,
-        storing.NewRequest(
-            title=rows.title(offer, resolved),
-            catalog_kind=offer.kind,
-            catalog_name=offer.name,
-            catalog_title=offer.title,
-            catalog_version=offer.version,
-            catalog_version_id=offer.version_id,
-            bundle_parameters=resolved.bundle_values,
-            item_parameters={alias: dict(values) for alias, values in resolved.item_values.items()},
-            selected=resolved.selected,
-            output_groups=rows.output_groups(offer, resolved),
-            requester_team=team,
-            owner_teams=rows.seen_by(prepared, offer),
-            idempotency_key=key,
-            idempotency_hash=unit.vault.mark(written) if key is not None else None,
-            admitted=admitted,
-            timeout=unit.rules.request_timeout,
-            unapproved=unapproved,
-            price=prepared.price.as_json() if prepared.price else None,
-            quota_takes=prepared.takes,
-        ),
+        _request_of(unit, prepared, offer, resolved, team, admitted=admitted, key=key, written=written),
         rows.items(offer, resolved),
         rows.steps(steps, ready),
     )

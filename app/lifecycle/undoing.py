@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select, update
 
 from app.core import decisions
 from app.core.decisions import Look
-from app.core.statuses import Activity, RequestStatus, StepStatus
+from app.core.statuses import Activity, ManagedBy, RequestStatus, StepStatus
 from app.lifecycle import asking
 from app.lifecycle.scopes import Scopes
 from app.lifecycle.write import Change
@@ -87,4 +87,4 @@ def _begin(change: Change, step: uuid.UUID, scopes: Scopes) -> bool:
 def by_person(row: Row[Any]) -> bool:
     """Whether a person undoes this step: its catalog entry names no way, or a person had made it."""
     how = row.step_config.get("undo", "person")
-    return bool(how == "person" or row.managed_by == "person" or (how == "rollback" and row.completed_at is None))
+    return bool(how == "person" or row.managed_by == ManagedBy.PERSON or (how == "rollback" and row.completed_at is None))

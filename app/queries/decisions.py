@@ -6,7 +6,7 @@ Pages and API show by it what the use cases of `lifecycle.decide` would refuse; 
 from dataclasses import dataclass
 
 from app.core import decisions
-from app.core.access import Person, may_decide, may_run_again, may_work_ticket
+from app.core.access import Person, may_decide, may_run_again, may_work_ticket, refuses_running_again
 from app.core.statuses import TicketStatus
 from app.queries.shapes import Detail, Step
 
@@ -55,8 +55,8 @@ def refuses_step_retry(detail: Detail, person: Person, step: Step) -> str | None
 
 def _not_theirs(detail: Detail, person: Person, step: Step) -> str | None:
     """Why a step is not for `person` to run again: it is others' to decide, or somebody works on its ticket."""
-    if not may_run_again(person, detail.summary.team, step.owner_team):
-        return f"only {detail.summary.team} or {step.owner_team} runs this again"
+    if reason := refuses_running_again(person, detail.summary.team, step.owner_team):
+        return reason
     ticket = step.ticket
     if ticket and ticket.status == TicketStatus.CLAIMED and not may_work_ticket(person, step.owner_team):
         return f"{ticket.ticket_id} is claimed by {ticket.claimed_by}"

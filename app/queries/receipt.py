@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from app.core.access import Person
 from app.core.canonical import DIGEST, digest
 from app.core.secrecy import MASK, masked_answers, secret_fields
-from app.core.statuses import TicketStatus
+from app.core.statuses import ManagedBy, TicketStatus
 from app.models import User
 from app.models.tables import (
     APPROVAL,
@@ -260,6 +260,6 @@ def _human_edits(
 
 def _filled_in(ticket: Row[Any], step: Row[Any]) -> dict[str, Any]:
     """The outputs that came with a resolution. A step is completed by one ticket at most, which then manages it."""
-    if ticket.status != TicketStatus.RESOLVED or ticket.ticket_type == "undo" or step.managed_by != "person":
+    if ticket.status != TicketStatus.RESOLVED or ticket.ticket_type == "undo" or step.managed_by != ManagedBy.PERSON:
         return {}
     return {**step.outputs, **dict.fromkeys(step.sensitive_outputs, MASK)}

@@ -6,9 +6,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.core.adoption import LONGEST_ADDRESS, LONGEST_ID, MOST
+from app.core.adoption import LONGEST_ADDRESS, LONGEST_ID, MOST, refuses
 from app.errors import Fault
-from app.lifecycle.adopting import refuses
 from app.queries.tickets import Ticket
 from app.web.filters import sentence
 from app.web.views_fields import Choice, FieldView
@@ -69,7 +68,7 @@ def _drawn(rows: Sequence[Mapping[str, Any]], known: Sequence[str], faults: Sequ
 
 
 def _field(number: int, part: str, row: Mapping[str, Any], known: Sequence[str], errors: Sequence[str]) -> FieldView:
-    label, _ = PARTS[part]
+    label, longest = PARTS[part]
     return FieldView(
         f"adopt.{number}.{part}",
         f"adopt-{number}-{part}",
@@ -79,4 +78,5 @@ def _field(number: int, part: str, row: Mapping[str, Any], known: Sequence[str],
         errors=tuple(errors),
         has_default=True,
         mono=True,
+        max_length=longest,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.decisions import BADLY, from_here_on, kept, runs_again, to_undo, undone_by_person
-from app.core.statuses import STEP_SATISFIED, StepStatus
+from app.core.statuses import STEP_SATISFIED, ManagedBy, StepStatus
 from app.queries.decisions import again
 from app.queries.shapes import Step
 from app.web.case import Case
@@ -125,7 +125,7 @@ def _undone(case: Case) -> Iterable[Effect]:
 
 def _taken_back(step: Step) -> Effect:
     if undone_by_person(step.look):
-        why = "It was made by hand." if step.managed_by == "person" else "Its catalog entry names no way to undo it."
+        why = "It was made by hand." if step.managed_by == ManagedBy.PERSON else "Its catalog entry names no way to undo it."
         return Effect(
             step.title, Label("person", "person", "Becomes a ticket"), f"{step.owner_team} is asked to undo it. {why}"
         )

@@ -3,6 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.core.step_plan import has_plan
 from app.errors import Conflict
 from app.identity.guard import signed_in
 from app.lifecycle import planning
@@ -17,12 +18,11 @@ from app.web.reading import case_of
 from app.web.requests import page_of
 
 blueprint = Blueprint("plans", __name__, url_prefix="/requests/<request_id>")
-PLANNED = "TerraformFile"
 
 
 def plan_of(case: Case, step: Step, ticket: str = "") -> PlanShown | None:
     """What the viewer sees of the plan of a step, None where it can have none. ticket: on whose page."""
-    if step.type != PLANNED:
+    if not has_plan(step.type):
         return None
     person, request_id = case.viewer.person, case.detail.summary.request_id
     return plan_shown(planning.look(reader(), person, request_id, step.step_id), step.title, case.viewer, ticket)

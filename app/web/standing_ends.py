@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from app.core.statuses import StepStatus, TicketStatus
+from app.core.statuses import ManagedBy, StepStatus, TicketStatus
 from app.queries.shapes import Output, Step
 from app.web.case import Case
 from app.web.filters import is_link, plural, sentence, shorten
@@ -92,7 +92,7 @@ def _all_done(case: Case) -> str:
 def _by_whom(case: Case) -> str:
     hands: dict[str, list[str]] = {}
     for step in case.detail.steps:
-        if step.managed_by == "person" and step.status == StepStatus.COMPLETED:
+        if step.managed_by == ManagedBy.PERSON and step.status == StepStatus.COMPLETED:
             ticket = case.last_ticket_of(step.step_id, TicketStatus.RESOLVED)
             hands.setdefault((ticket.resolved_by if ticket else None) or "A person", []).append(step.title)
     if not hands:

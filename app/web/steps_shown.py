@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.core.statuses import STEP_SATISFIED, Activity, RequestStatus, StepStatus, TicketStatus
+from app.core.statuses import STEP_SATISFIED, Activity, ManagedBy, RequestStatus, StepStatus, TicketStatus
 from app.queries.shapes import Attempt, Step
 from app.queries.tickets import Ticket
 from app.web.case import Case
@@ -38,7 +38,7 @@ def look(case: Case, step: Step) -> Look:
         return Look(_said("running", "Being taken over"), f"By {system(step)}")
     match step.status:
         case StepStatus.COMPLETED:
-            return _by_hand(case, step) if step.managed_by == "person" else _done(case, step)
+            return _by_hand(case, step) if step.managed_by == ManagedBy.PERSON else _done(case, step)
         case StepStatus.RUNNING | StepStatus.VERIFYING:
             return _running(case, step)
         case StepStatus.WAITING:
@@ -106,7 +106,7 @@ def checks(case: Case) -> list[dict[str, Any]]:
 
 def _check_row(case: Case, check: Step) -> CheckRow:
     seen = look(case, check)
-    plain_state = case.ticket_of(check.step_id) is None and check.managed_by != "person"
+    plain_state = case.ticket_of(check.step_id) is None and check.managed_by != ManagedBy.PERSON
     if plain_state and check.status in CHECK_WORDS:
         seen = Look(_said(check.status, CHECK_WORDS[check.status]))
     return CheckRow(check, replace(seen, note=seen.note if not plain_state else ""), system(check))

@@ -66,6 +66,7 @@ def test_what_was_made_by_hand_is_handed_to_terraform(carol, sarah, stuck, ticke
     steps = {one["name"]: one for one in sarah.get(f"/api/v1/requests/{stuck}").json["fulfillment"]["steps"]}
     assert (steps["provision_postgres"]["status"], steps["provision_postgres"]["managed_by"]) == ("waiting", None)
     assert "automation" in {one["managed_by"] for one in steps.values()}
+    assert sarah.get(steps["provision_postgres"]["href"]).json["activity"] == "adopt"
 
 
 def test_what_cannot_be_handed_over_is_told_by_row(carol, ticket):

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from app.api.reading import Query
-from app.api.shapes.common import MASK, Body, Moment, Pagination
+from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.core.access import Person
 from app.core.approvals import Approver, NeededApproval
 from app.core.quota import QuotaLine as Line
+from app.core.secrecy import MASK
 from app.core.shapes import Shape
 from app.core.statuses import ApprovalStatus, RequestStatus
 from app.lifecycle.tickets import LONGEST_COMMENT

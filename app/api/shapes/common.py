@@ -7,9 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, Serializatio
 
 from app.queries.paging import Page
 
-MASK = "********"
-"""Stands for a sensitive value."""
-
 MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}[+-]\d{2}:\d{2}$"
 
 

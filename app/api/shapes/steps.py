@@ -1,22 +1,21 @@
 """Steps of requests: in a plan, in a request, and whole with their attempts and logs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from app.api.reading import Query
-from app.api.shapes.common import MASK, Body, Moment
+from app.api.shapes.common import Body, Moment
 from app.api.shapes.parameters import LARGEST, Whole
 from app.core import plan
 from app.core.house_checks import Seen
-from app.core.statuses import AttemptStatus, StepStatus
+from app.core.secrecy import MASK
+from app.core.statuses import Activity, AttemptStatus, ManagedBy, StepStatus
 from app.core.step_params import Undo
 from app.queries import shapes as found
 from app.queries.logs import LogPage
 
-StepActivity = Literal["run", "poll", "verify", "probe", "undo"]
-"""`Activity` without the plan, which is none of a step's own."""
 LineNumber = Annotated[int, Field(ge=0, le=LARGEST), Whole]
 
 
@@ -29,9 +28,6 @@ class LogQuery(Query):
     after: LineNumber | None = Field(default=None, description="Go on behind the line of this number.")
     before: LineNumber | None = Field(default=None, description="Go back from the line of this number.")
     tail: Annotated[int, Field(ge=1, le=1000), Whole] = Field(default=200, description="How many lines at most.")
-
-
-MANAGED: Mapping[str, Literal["automation", "person"]] = {"automation": "automation", "person": "person"}
 
 
 class JobTracking(Body):
@@ -55,9 +51,7 @@ class StepSummary(Body):
     started_at: Moment | None
     completed_at: Moment | None
     outputs: dict[str, Any]
-    managed_by: Literal["automation", "person"] | None = Field(
-        description="Who looks after what it made, and takes it back; null before it is done."
-    )
+    managed_by: ManagedBy | None = Field(description="Who looks after what it made, and takes it back; null before it is done.")
     job_tracking: JobTracking | None = Field(default=None, description="Left out where nothing runs elsewhere.")
     href: str
 
@@ -78,7 +72,7 @@ class StepSummary(Body):
             started_at=step.started_at,
             completed_at=step.completed_at,
             outputs={**step.outputs, **dict.fromkeys(step.sensitive_outputs, MASK)},
-            managed_by=MANAGED.get(step.managed_by or ""),
+            managed_by=ManagedBy(step.managed_by) if step.managed_by else None,
             href=where,
             **more,
         )
@@ -183,9 +177,7 @@ class StepDetail(StepSummary):
 
     request_id: str
     owner_team: str = Field(description="The platform team that works its ticket.")
-    activity: StepActivity = Field(
-        description="What it was last taken up for, or is next: a step that is `undo` is taken back."
-    )
+    activity: Activity = Field(description="What it was last taken up for, or is next: a step that is `undo` is taken back.")
     attempts: list[Attempt]
     verification: list[Check] | None = Field(description="What was looked at after it had succeeded.")
     can_retry: bool = Field(description="Whether it makes sense to run it again now, whoever asks.")
@@ -206,7 +198,7 @@ class StepDetail(StepSummary):
             step,
             request_id=request_id,
             owner_team=step.owner_team,
-            activity=cast("StepActivity", step.activity),
+            activity=Activity(step.activity),
             attempts=[Attempt.of(where, attempt) for attempt in step.attempts],
             verification=None if step.verification is None else [Check(**check) for check in step.verification],
             can_retry=step.can_retry,

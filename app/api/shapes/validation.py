@@ -7,11 +7,12 @@ from pydantic import Field
 
 from app.api.shapes.approvals import NeededAgreement
 from app.api.shapes.catalog import Forecast
-from app.api.shapes.common import MASK, Body, ProblemError
+from app.api.shapes.common import Body, ProblemError
 from app.api.shapes.money import Price, QuotaLine
 from app.api.shapes.requests import Ordered
 from app.api.shapes.steps import PlannedCheck, PlannedStep
 from app.core import forecast as core
+from app.core.secrecy import MASK
 from app.core.sources import Origin, Source
 from app.lifecycle.ahead import OWN, Ahead
 from app.lifecycle.preparing import Prepared

@@ -26,10 +26,6 @@ from app.steps.terraform.differing import Difference, differences
 from app.steps.terraform.narration import Narration
 
 ADOPTED = "adopted"
-ELSEWHERE = (
-    "HCP Terraform keeps the state of this step: import what you made into its workspace there, then resolve the ticket with "
-    "the outputs and without addresses."
-)
 
 
 def adopt(context: StepContext) -> Outcome:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.core.outcomes import Done, Failed, Outcome
-from app.core.step_plan import ELSEWHERE
+from app.core.secrecy import MASK
 from app.steps.base import StepContext
 from app.steps.terraform import commands
 from app.steps.terraform.applying import BUILT
@@ -25,17 +25,11 @@ from app.steps.terraform.narration import Narration
 MOST_CHANGES = 200
 MOST_ATTRIBUTES = 30
 LONGEST_VALUE = 120
-MASK = "********"
 UNKNOWN = "known after the run"
 NOT_SHOWN = "…"
 """In the place of a value that is long, or no plain one."""
 NO_CHANGE = "no-op"
 REPLACED = frozenset({"create", "delete"})
-
-
-def nowhere() -> Failed:
-    """What there is to say of a run at HCP Terraform."""
-    return Failed(f"{ELSEWHERE}.", "not_available", retryable=False)
 
 
 def preview(context: StepContext) -> Outcome:
@@ -85,10 +79,8 @@ def _action(change: Mapping[str, Any]) -> str:
 def _attributes(change: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The attributes at the top of a resource that change, by name."""
     before, after = _object(change.get("before")), _object(change.get("after"))
-    unknown, secret = (
-        _object(change.get("after_unknown")),
-        [_object(change.get(f"{one}_sensitive")) for one in ("before", "after")],
-    )
+    unknown = _object(change.get("after_unknown"))
+    secret = [_object(change.get(f"{one}_sensitive")) for one in ("before", "after")]
     for name in sorted(before.keys() | after.keys() | unknown.keys()):
         new = UNKNOWN if unknown.get(name) else after.get(name)
         if new != before.get(name):

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from app.core import adoption, step_plan
 from app.core.outcomes import Failed, Outcome
 from app.core.step_params import StepParams, TerraformFileParams
 from app.steps.base import StepContext
@@ -36,7 +37,7 @@ class TerraformFile:
 
     def plan(self, context: StepContext) -> Outcome:
         """Say what a run would change. Changes nothing; a workspace of HCP Terraform is not asked."""
-        return preview.nowhere() if _elsewhere(context) else preview.preview(context)
+        return _not_here(step_plan.ELSEWHERE) if _elsewhere(context) else preview.preview(context)
 
     def undo(self, context: StepContext) -> Outcome:
         """Destroy all that the step's state holds. Repeating it is safe."""
@@ -44,7 +45,12 @@ class TerraformFile:
 
     def adopt(self, context: StepContext) -> Outcome:
         """Import what a person made into the step's state. Repeating it is safe: what is there already is left as it is."""
-        return Failed(adopting.ELSEWHERE, "adopt_remote") if _elsewhere(context) else adopting.adopt(context)
+        return _not_here(adoption.ELSEWHERE) if _elsewhere(context) else adopting.adopt(context)
+
+
+def _not_here(why: str) -> Failed:
+    """What cannot be done with a run at HCP Terraform."""
+    return Failed(f"{why}.", "not_available", retryable=False)
 
 
 def _elsewhere(context: StepContext) -> bool:
