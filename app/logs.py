@@ -24,4 +24,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("rq").setLevel(logging.WARNING)
+    for chatty in ("rq", "app.database"):  # the second is SQLAlchemy's pool, which says of itself that it is begun anew
+        logging.getLogger(chatty).setLevel(logging.WARNING)
