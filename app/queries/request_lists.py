@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -47,6 +47,8 @@ AT_ONCE = 1000
 """How many requests an export reads at a time."""
 NUMBER: BindParameter[int] = bindparam("number", type_=Integer)
 """How many requests are read."""
+RECENT = 200
+"""Among so many of the newest words are looked for first: of a word that many have no index would be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,17 @@ def _read(session: Reader, person: Person, filters: Filters, number: int, after:
     given = _given(session, person, filters)
     if after is not None:
         given |= {"after_at": after[0], "after_key": after[1]}
-    walks = not person.is_admin and FOUND_AT_ONCE.isdisjoint(given)
-    statement = _statement(None if walks else visible(person), frozenset(given))
-    return session.execute(statement, {**given, **teams_of(person), "number": number}).all()
+    values = {**given, **teams_of(person), "number": number, "recent": RECENT}
+    if "words" in given and number < RECENT:
+        rows = session.execute(_among_newest(_seen(person, given.keys() - {"words"}), frozenset(given)), values).all()
+        if len(rows) == number:
+            return rows
+    return session.execute(_statement(_seen(person, given.keys()), frozenset(given)), values).all()
+
+
+def _seen(person: Person, given: Collection[str]) -> ColumnElement[bool] | None:
+    """Which requests the person sees; None where they are found by walking through what each team sees."""
+    return None if not person.is_admin and FOUND_AT_ONCE.isdisjoint(given) else visible(person)
 
 
 def _given(session: Reader, person: Person, filters: Filters) -> dict[str, Any]:
@@ -167,18 +177,36 @@ STEP_COUNTS = (
 
 @lru_cache(maxsize=256)
 def _statement(seen: ColumnElement[bool] | None, given: frozenset[str]) -> Select[Any]:
-    """The list with these conditions, made once. seen: as `visible` has it; None walks through what each team sees."""
-    keys = _of_teams(given) if seen is None else _found(seen, given)
+    """The list with these conditions, made once. seen: as `_seen` has it."""
+    return _rows(_keys(seen, given, NUMBER))
+
+
+@lru_cache(maxsize=256)
+def _among_newest(seen: ColumnElement[bool] | None, given: frozenset[str]) -> Select[Any]:
+    """What has the words among the newest that all other conditions leave: the beginning of the list, maybe not all of it."""
+    return _rows(_keys(seen, given - {"words"}, bindparam("recent", type_=Integer))).where(CONDITIONS["words"]).limit(NUMBER)
+
+
+def _rows(keys: Subquery) -> Select[Any]:
     rows: Select[Any] = select(*SUMMARY).join(keys, keys.c.id == REQUEST.c.id).join(User, User.id == REQUEST.c.requester_id)
     return rows.order_by(REQUEST.c.created_at.desc(), REQUEST.c.id.desc())
 
 
-def _found(seen: ColumnElement[bool], given: frozenset[str]) -> Subquery:
+def _keys(seen: ColumnElement[bool] | None, given: frozenset[str], most: ColumnElement[int]) -> Subquery:
+    return _of_teams(given, most) if seen is None else _found(seen, given, most)
+
+
+def _found(seen: ColumnElement[bool], given: frozenset[str], most: ColumnElement[int]) -> Subquery:
     found = select(REQUEST.c.created_at, REQUEST.c.id).where(seen, *_conditions(given))
-    return _newest(found, REQUEST.c.created_at, REQUEST.c.id, given).subquery()
+    if "words" not in given:
+        return _newest(found, REQUEST.c.created_at, REQUEST.c.id, given, most).subquery()
+    # Of beginnings of words PostgreSQL believes that many have them, and would walk through all requests to find the newest.
+    worded = _between(found, REQUEST.c.created_at, REQUEST.c.id, given).cte("worded").prefix_with("MATERIALIZED")
+    every = select(worded.c.created_at, worded.c.id).order_by(worded.c.created_at.desc(), worded.c.id.desc())
+    return every.limit(most).subquery()
 
 
-def _of_teams(given: frozenset[str]) -> Subquery:
+def _of_teams(given: frozenset[str], most: ColumnElement[int]) -> Subquery:
     """What any of the person's teams sees: the newest of each team out of an index, then the newest of those.
 
     One condition over all teams would have the planner walk through everybody's requests to find those of a small team.
@@ -187,24 +215,28 @@ def _of_teams(given: frozenset[str]) -> Subquery:
     seen = select(REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id.label("id")).where(REQUEST_TEAM.c.team == teams.c.team)
     if narrowed := _conditions(given):
         seen = seen.join(REQUEST, REQUEST.c.id == REQUEST_TEAM.c.request_id).where(*narrowed)
-    each = _newest(seen, REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id, given).lateral()
+    each = _newest(seen, REQUEST_TEAM.c.created_at, REQUEST_TEAM.c.request_id, given, most).lateral()
     either = select(each.c.created_at, each.c.id).select_from(teams).join(each, true()).distinct()
-    return either.order_by(each.c.created_at.desc(), each.c.id.desc()).limit(NUMBER).subquery()
+    return either.order_by(each.c.created_at.desc(), each.c.id.desc()).limit(most).subquery()
+
+
+Keys = Select[tuple[datetime, uuid.UUID]]
+"""The sort keys of requests."""
 
 
 def _newest(
-    found: Select[tuple[datetime, uuid.UUID]],
-    at: ColumnElement[datetime],
-    key: ColumnElement[uuid.UUID],
-    given: frozenset[str],
-) -> Select[tuple[datetime, uuid.UUID]]:
+    found: Keys, at: ColumnElement[datetime], key: ColumnElement[uuid.UUID], given: frozenset[str], most: ColumnElement[int]
+) -> Keys:
+    return _between(found, at, key, given).order_by(at.desc(), key.desc()).limit(most)
+
+
+def _between(found: Keys, at: ColumnElement[datetime], key: ColumnElement[uuid.UUID], given: frozenset[str]) -> Keys:
     between = {
         "created_after": at >= bindparam("created_after"),
         "created_before": at < bindparam("created_before"),
         "after_at": tuple_(at, key) < tuple_(bindparam("after_at", type_=at.type), bindparam("after_key", type_=key.type)),
     }
-    asked = [condition for name, condition in between.items() if name in given]
-    return found.where(*asked).order_by(at.desc(), key.desc()).limit(NUMBER)
+    return found.where(*[condition for name, condition in between.items() if name in given])
 
 
 def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.queries import request_lists
 from tests.api.conftest import work
 
 URL = "/api/v1/requests"
@@ -103,6 +104,17 @@ def named(client, name: str) -> str:
 def test_a_list_is_narrowed_by_words_of_the_title(sarah, three, text):
     found = named(sarah, "shop_orders")
     assert ids(sarah.get(URL, query_string={"q": text})) == [found]
+
+
+@pytest.mark.parametrize("recent", [0, 2, 200])
+def test_words_are_found_among_the_newest_and_further_back(sarah, three, monkeypatch, recent):
+    monkeypatch.setattr(request_lists, "RECENT", recent)
+    made = [named(sarah, name) for name in ("shop_orders", "billing", "shop_carts", "shop_stock")]
+    shops = [made[3], made[2], made[0]]
+    assert ids(sarah.get(f"{URL}?q=shop")) == shops
+    first = sarah.get(f"{URL}?q=shop&limit=1")
+    following = sarah.get(URL, query_string={"q": "shop", "limit": 1, "cursor": first.json["pagination"]["next_cursor"]})
+    assert ids(first) + ids(following) == shops[:2]
 
 
 def test_a_list_is_narrowed_by_the_id(sarah, three):
