@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 COMPILE := $(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help ready run test chaos bench check token migrate catalog lock clean
+.PHONY: help ready run test pictures chaos bench check token migrate catalog lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\): *[a-z]* *## /  make \1\t/p' Makefile
@@ -25,6 +25,10 @@ check: ready ## Check format, lint, types and the direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+pictures: ready ## Take pictures of the pages that the browser tests see, for tests/browser/screenshots
+	@$(PY) -m dev.chromium
+	STRATUS_PICTURES=1 $(PY) -m pytest tests/browser
 
 chaos: ready ## Break everything and check that nothing is lost (minutes): SEEDS=2 for more, SEED=7 for that one again
 	@exec $(PY) -m tests.chaos --seeds $(or $(SEEDS),1) $(if $(SEED),--seed $(SEED))

@@ -8,6 +8,7 @@ import pytest
 
 from bench.__main__ import MEASURES
 from config import HERE
+from tests.fixtures.scratch import place
 
 SECONDS = 300
 
@@ -16,7 +17,8 @@ SECONDS = 300
 def told() -> str:
     """What it prints. In a process of its own: the bench tells its process of step types that the portal does not know."""
     command = [sys.executable, "-m", "bench"]
-    environment = {name: value for name, value in os.environ.items() if name not in ("ONLY", "QUICK")} | {"TINY": "1"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("ONLY", "QUICK")}
+    environment |= {"TINY": "1", "TMPDIR": place()}
     done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
     return done.stdout + done.stderr
 

@@ -1,5 +1,6 @@
-"""Somebody in a browser of their own, who signs in, looks around and keeps pictures of what they saw."""
+"""Somebody in a browser of their own, who signs in and looks around; with STRATUS_PICTURES they keep what they saw."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from dev.accounts import ACCOUNTS
 
-PICTURES = Path(__file__).parent / "screenshots"
+PICTURES = Path(__file__).parent / "screenshots" if os.environ.get("STRATUS_PICTURES") else None
+"""Where pictures go, for people to look at (`make pictures`). They prove nothing and take a second for each page."""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS: list[tuple[str, dict[str, int], str]] = [
     ("wide-light", WIDE, "light"),
@@ -52,13 +54,13 @@ class Visitor:
         both.locator("visible=true").first.click()
 
     def look(self, name: str) -> None:
-        """Take pictures of this page, wide and narrow, light and dark, and let axe find nothing on it."""
-        PICTURES.mkdir(exist_ok=True)
+        """See this page wide and narrow, light and dark, and let axe find nothing on it. name: that of its pictures."""
         found: list[str] = []
         for look, size, theme in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
-            self.page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
+            if PICTURES:
+                self.page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways, {look}"
             if look in EXAMINED:
                 found += [f"{look}: {one}" for one in self._examine()]

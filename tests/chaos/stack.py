@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -37,6 +36,7 @@ from tests.chaos import servers, witness
 from tests.chaos.fleet import Fleet
 from tests.chaos.outside import Outside
 from tests.chaos.proxy import Proxies, Proxy
+from tests.fixtures.scratch import scratch
 
 HERE = Path(__file__).parent
 VAULT_KEYS = "chaos1:Y2hhb3Mta2V5LW9mLTMyLWJ5dGVzLWZvci10ZXN0cyE="
@@ -66,8 +66,7 @@ class Stack:
     def __init__(self, seed: int, plant: str = "", *, keep: bool = False) -> None:
         adopt_orphans()
         self.seed, self.plant, self.keep = seed, plant, keep
-        self.home = Path(tempfile.mkdtemp(prefix="stratus-chaos-"))
-        self.home.chmod(0o755)  # root's PostgreSQL runs as another account, which must get through
+        self.home = scratch("chaos")
         for folder in ("tmp", "witness", "log", *(f"die/{name}" for name in witness.FAILPOINTS)):
             (self.home / folder).mkdir(parents=True)
         self.canaries = Canaries()

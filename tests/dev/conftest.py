@@ -2,19 +2,19 @@
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fixtures.scratch import scratch
+
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """An empty folder that every account can pass, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="stratus-dev-"))
-    folder.chmod(0o755)
+    folder = scratch("dev")
     yield folder
     shutil.rmtree(folder)
 
