@@ -139,7 +139,15 @@
     input.setAttribute("aria-label", `Search ${label}`);
     input.setAttribute("placeholder", "Search");
     input.dataset.picks = "";
+    const picked = made("p", { class: "help" });
+    const tell = () => {
+      const names = [...select.selectedOptions].map((one) => one.textContent);
+      picked.textContent = names.length ? `Picked: ${names.join(", ")}` : "";
+    };
     select.before(input);
+    select.after(picked);
+    select.addEventListener("change", tell);
+    tell();
     combobox(input, select.name, (value, words) => {
       const known = [...select.options].find((one) => one.value === value) ?? select.appendChild(new Option(words, value));
       known.selected = !known.selected;

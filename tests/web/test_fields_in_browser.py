@@ -123,3 +123,86 @@ def test_rows_ask_by_their_own_answers_and_whoever_stands_in_a_question_that_goe
     )
     page.wait_for_selector(certificate.format(1), state="hidden")
     assert page.evaluate("document.activeElement.name") == "item.ports.1.kind"
+
+
+EVERY = [
+    {"name": "name", "type": "string", "required": True},
+    {"name": "notes", "type": "textarea"},
+    {"name": "size", "type": "integer", "min_value": 1, "max_value": 9, "unit": "GB"},
+    {"name": "share", "type": "percentage"},
+    {"name": "price", "type": "number"},
+    {"name": "ha", "type": "boolean"},
+    {"name": "day", "type": "date"},
+    {"name": "moment", "type": "datetime"},
+    {"name": "hour", "type": "time"},
+    {"name": "env", "type": "selection", "oneof": ["dev", "prod"], "required": True},
+    {
+        "name": "tier",
+        "type": "selection",
+        "oneof": [{"value": "a", "help": "One"}, {"value": "b", "help": "Two"}],
+        "required": True,
+    },
+    {"name": "zone", "type": "selection", "oneof": [f"z{n}" for n in range(12)]},
+    {"name": "free", "type": "selection", "oneof": ["one", "two"], "allow_custom": True},
+    {"name": "cluster", "type": "selection"},
+    {"name": "marks", "type": "multiselect", "options": ["m1", "m2", "m3"]},
+    {"name": "nets", "type": "multiselect"},
+    {"name": "password", "type": "secret"},
+    {"name": "config", "type": "file"},
+    {"name": "settings", "type": "json"},
+    {"name": "tags", "type": "list", "of": {"type": "string"}},
+    {"name": "rules", "type": "list", "of": {"type": "object", "fields": [{"name": "port", "type": "integer"}]}},
+    {"name": "login", "type": "object", "fields": [{"name": "user", "type": "string"}, {"name": "pin", "type": "secret"}]},
+    {"name": "unit", "type": "team"},
+    {"name": "owner", "type": "user"},
+    {"name": "more", "type": "string", "group": "extra"},
+]
+WHERE = """() => {
+  const here = document.activeElement, dock = document.querySelector(".dock");
+  const mine = here.getBoundingClientRect(), its = dock.getBoundingClientRect();
+  const ringed = [here, here.closest("label")].some((one) => one && getComputedStyle(one).outlineStyle === "solid");
+  const covered = !dock.contains(here) && mine.bottom > its.top && mine.top < its.bottom && mine.height < 300;
+  return {is: here.name || here.id || here.textContent.trim(), ringed, covered};
+}"""
+"""Where the focus is, whether it is seen, and whether the buttons that stay at the bottom of narrow pages lie over it."""
+
+
+def test_every_type_of_field_is_reached_and_filled_in_with_the_keys_alone(browsable, house, visit_house):
+    browsable.extensions["options"] = Options(Outbound(["127.0.0.1"], allow_loopback=True))
+    page = visit_house("sarah-123")
+    page.set_viewport_size({"width": 390, "height": 900})
+    keys = page.keyboard
+    with scripted(Answer(body=[f"net-{number}" for number in range(3_204)])) as source:
+        fields = [{**one, "options_from": {"url": source.url}} if one["name"] in ("cluster", "nets") else one for one in EVERY]
+        document = item(http("make"), fields=json.dumps(fields))
+        groups = "groups: [{name: extra, title: Extra, collapsed: true}], fields:"
+        house.offer(make=document.replace("presentation: {fields:", f"presentation: {{{groups}"))
+        page.goto("/order/items/make")
+        page.focus("main h1, main")
+        typed = {"item.name": "portal", "item.cluster": "3203", "item-nets-search": "3202", "item.tags.0": "blue"}
+        reached, here = set(), {"is": ""}
+        while here["is"] != "API reference":
+            keys.press("Tab")
+            here = page.evaluate(WHERE)
+            assert (here["ringed"], here["covered"]) == (True, False), here
+            name = here["is"]
+            if name in reached:
+                continue
+            reached.add(name)
+            if name in typed:
+                keys.type(typed[name])
+            if name in ("item.cluster", "item-nets-search"):
+                page.wait_for_selector(".choices:not([hidden]) li:only-child")
+                keys.press("ArrowDown")
+                keys.press("Enter")
+            elif name in ("item.ha", "item.marks", "item.env", "item.tier"):
+                keys.press("Space")
+            elif name == "Extra":
+                keys.press("Enter")
+        missing = [one["name"] for one in EVERY if not any(f"{name}.".startswith(f"item.{one['name']}.") for name in reached)]
+        assert missing == []
+        page.focus("#item-more")
+        keys.press("Enter")
+        page.wait_for_selector("button[value=send]", state="attached")
+    told = page.inner_text("main")
+    assert all(words in told for words in ("portal", "net-3203", "net-3202", "m1", "blue", "dev"))
