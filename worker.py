@@ -22,8 +22,8 @@ from app.jobs.folders import clear_abandoned
 from app.jobs.leases import Leases
 from app.jobs.perform import Performer
 from app.jobs.runtime import Runtime, install
-from app.lifecycle.claims import Claimant
-from app.lifecycle.file_stores import file_store
+from app.lifecycle.engine.claims import Claimant
+from app.lifecycle.files.stores import file_store
 from app.logs import configure
 from app.outbound import Outbound
 from app.state_server import StateServer, StateStore

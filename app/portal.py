@@ -14,7 +14,7 @@ from app.database import engine_options
 from app.dispatch import Doorbell
 from app.extensions import db
 from app.handover.door import Door
-from app.lifecycle.file_stores import file_store
+from app.lifecycle.files.stores import file_store
 from app.logs import configure
 from app.outbound import Outbound
 from app.token_cli import token_group

@@ -8,9 +8,11 @@ from sqlalchemy import Column, Engine, Row, func, select, tuple_, update
 
 from app import state_server
 from app.identity import sessions
-from app.lifecycle import adopting, file_store, repeats, scopes, secrets, settle
-from app.lifecycle.file_store import FileStore
-from app.lifecycle.object_store import BothFiles
+from app.lifecycle import repeats, secrets
+from app.lifecycle.engine import adopting, scopes, settle
+from app.lifecycle.files import store
+from app.lifecycle.files.objects import BothFiles
+from app.lifecycle.files.store import FileStore
 from app.models.tables import CALL, CHUNK, FILE, OUTPUT, SECRET, SESSION, STATE, STEP, TICKET
 from app.vault import Vault, VaultError
 
@@ -45,7 +47,7 @@ CELLS: Sequence[Cells] = (
     Cells(TICKET.c.adoption_secrets, lambda row: adopting.cell(row.id)),
     Cells(OUTPUT.c.secret_value, lambda row: settle.output_cell(row.request_id, row.group, row.name)),
     Cells(STATE.c.ciphertext, lambda row: state_server.cell(row.id)),
-    Cells(CHUNK.c.ciphertext, lambda row: file_store.cell(row.sha256, row.number)),
+    Cells(CHUNK.c.ciphertext, lambda row: store.cell(row.sha256, row.number)),
     Cells(SESSION.c.id_token, lambda row: sessions.cell("id_token", row.id)),
     Cells(SESSION.c.refresh_token, lambda row: sessions.cell("refresh_token", row.id)),
     Cells(CALL.c.answer, lambda row: repeats.cell(row.caller_id, row.operation, row.key)),

@@ -9,8 +9,8 @@ from statistics import median
 from sqlalchemy import create_engine
 
 from app.database import engine_options
-from app.lifecycle import advance
-from app.lifecycle.claims import Claimant
+from app.lifecycle.engine import advance
+from app.lifecycle.engine.claims import Claimant
 from app.vault import Vault
 from bench import seed
 from bench.rows import Row, row

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from app import events
 from app.extensions import db
-from app.lifecycle.submit import submit
+from app.lifecycle.orders.submit import submit
 from app.models.tables import REQUEST
 from app.transaction import transaction
 from bench import environments

@@ -12,9 +12,9 @@ from app.api.shapes.validation import Validation
 from app.catalog.loader import load
 from app.catalog.sync import sync
 from app.extensions import db
-from app.lifecycle.ahead import look_ahead
-from app.lifecycle.looking_up import lookups
-from app.lifecycle.preparing import Prepared, prepare
+from app.lifecycle.orders.ahead import look_ahead
+from app.lifecycle.orders.looking_up import lookups
+from app.lifecycle.orders.preparing import Prepared, prepare
 from app.queries.forecast import of_entry
 from app.transaction import transaction
 from bench.rows import Row, row

@@ -13,8 +13,8 @@ from subprocess import DEVNULL
 import worker
 from app.core.outcomes import Done
 from app.jobs.runtime import Runtime
-from app.lifecycle import claims, progress
-from app.lifecycle.submit import submit
+from app.lifecycle.engine import claims, progress
+from app.lifecycle.orders.submit import submit
 from app.transaction import transaction
 from bench.rows import Row, row
 from bench.stage import Scale, Stage

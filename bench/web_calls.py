@@ -13,7 +13,7 @@ from psycopg.types.json import Json, Jsonb
 from sqlalchemy import event
 
 from app.extensions import db
-from app.lifecycle.submit import submit
+from app.lifecycle.orders.submit import submit
 from app.transaction import transaction
 from bench.bare import ITS_ID, NEW, THIS_REQUEST, VARIABLE
 from bench.calls import Call, rate

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 
 from app.core.statuses import RequestStatus
-from app.lifecycle.submit import submit
+from app.lifecycle.orders.submit import submit
 from app.transaction import transaction
 from bench.plain_rq import PlainRq, plain_rq
 from bench.processes import cpu_ms

@@ -18,7 +18,7 @@ from app.core.fields.kinds import KINDS
 from app.core.fields.model import TYPES
 from app.core.outcomes import Done
 from app.extensions import db
-from app.lifecycle.preparing import prepare
+from app.lifecycle.orders.preparing import prepare
 from app.steps import REGISTRY
 from app.transaction import transaction
 from config import HERE

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, update
 
 from app.core.outcomes import Done, Failed
-from app.lifecycle import planning
+from app.lifecycle.engine import planning
 from app.models import RequestStep, TerraformState
 from app.state_server import KEPT_VERSIONS, MAX_STATE_BYTES, LeaseLostError, StateServer, StateStore
 from app.vault import Vault, VaultError

@@ -11,7 +11,8 @@ from app.api.shapes import approvals as shapes
 from app.api.shapes import requests as request_shapes
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import approvals, quotas, revising
+from app.lifecycle import quotas
+from app.lifecycle.approvals import deciding, revising
 from app.queries import approvals as queries
 from app.queries import requests
 from app.reader import reader
@@ -45,7 +46,7 @@ def get_approval(approval_id: str) -> shapes.ApprovalDetail:
 def approve(approval_id: str, body: shapes.Agreement) -> shapes.ApprovalDetail:
     """Agree. The request begins once everybody has agreed who must. Nobody agrees to their own order."""
     with transaction() as unit:
-        approvals.approve(unit, caller(), approval_id, body.comment, body.digest)
+        deciding.approve(unit, caller(), approval_id, body.comment, body.digest)
     return _shown(approval_id)
 
 
@@ -55,7 +56,7 @@ def approve(approval_id: str, body: shapes.Agreement) -> shapes.ApprovalDetail:
 def reject(approval_id: str, body: shapes.Refusal) -> shapes.ApprovalDetail:
     """Say no: the request ends rejected, and the requester reads why."""
     with transaction() as unit:
-        approvals.reject(unit, caller(), approval_id, body.reason, body.digest)
+        deciding.reject(unit, caller(), approval_id, body.reason, body.digest)
     return _shown(approval_id)
 
 
@@ -65,7 +66,7 @@ def reject(approval_id: str, body: shapes.Refusal) -> shapes.ApprovalDetail:
 def send_back(approval_id: str, body: shapes.SentBack) -> shapes.ApprovalDetail:
     """Say no for now: the request ends rejected, and its order is a draft of the requester, with the comment."""
     with transaction() as unit:
-        approvals.send_back(unit, caller(), approval_id, body.comment, body.digest)
+        deciding.send_back(unit, caller(), approval_id, body.comment, body.digest)
     return _shown(approval_id)
 
 
@@ -75,7 +76,7 @@ def send_back(approval_id: str, body: shapes.SentBack) -> shapes.ApprovalDetail:
 def ask_requester(approval_id: str, body: shapes.Question) -> shapes.ApprovalDetail:
     """Ask the requester something: the request needs an answer, and the time to agree stands still until there is one."""
     with transaction() as unit:
-        approvals.ask(unit, caller(), approval_id, body.question)
+        deciding.ask(unit, caller(), approval_id, body.question)
     return _shown(approval_id)
 
 
@@ -85,7 +86,7 @@ def ask_requester(approval_id: str, body: shapes.Question) -> shapes.ApprovalDet
 def answer_question(request_id: str, body: shapes.Answer) -> request_shapes.RequestDetail:
     """Answer what approvers asked about one's own request."""
     with transaction() as unit:
-        approvals.answer(unit, caller(), request_id, body.text)
+        deciding.answer(unit, caller(), request_id, body.text)
     return _request(request_id)
 
 

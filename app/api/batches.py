@@ -12,7 +12,7 @@ from app.api.shapes import batches as shapes
 from app.errors import Fault, Invalid
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import batch_files, batches
+from app.lifecycle.batches import files, sending
 from app.queries import batches as queries
 from app.reader import reader
 from app.transaction import transaction
@@ -42,7 +42,7 @@ def create_batch(query: shapes.BatchQuery, body: dict[str, Any] | str) -> shapes
     key = idempotency_key()
     batch = _of_csv(query, body) if isinstance(body, str) else _of_json(query, body)
     with transaction() as unit:
-        batch_id = batches.send(unit, caller(), batch, key)
+        batch_id = sending.send(unit, caller(), batch, key)
     return _shown(batch_id)
 
 
@@ -62,18 +62,18 @@ def get_batch(batch_id: str) -> shapes.BatchShown:
     return _shown(batch_id)
 
 
-def _of_json(query: shapes.BatchQuery, body: dict[str, Any]) -> batches.Batch:
+def _of_json(query: shapes.BatchQuery, body: dict[str, Any]) -> sending.Batch:
     given = [name for name in shapes.BatchQuery.model_fields if getattr(query, name) is not None]
     if given:
         raise Invalid(faults=[Fault((name,), "unknown_field", "goes with a body of CSV only") for name in given])
-    return batches.read(body)
+    return sending.read(body)
 
 
-def _of_csv(query: shapes.BatchQuery, body: str) -> batches.Batch:
+def _of_csv(query: shapes.BatchQuery, body: str) -> sending.Batch:
     if query.entry is None:
         raise Invalid(faults=[Fault(("entry",), "required", "must name the bundle or item that the rows order")])
-    offer = batch_files.offer_of(reader(), query.entry, query.kind, query.version)
-    return batch_files.batch_of(offer, body, query.version, query.mode or "all_or_nothing").batch
+    offer = files.offer_of(reader(), query.entry, query.kind, query.version)
+    return files.batch_of(offer, body, query.version, query.mode or "all_or_nothing").batch
 
 
 def _shown(batch_id: str) -> shapes.BatchShown:

@@ -17,8 +17,8 @@ from app.catalog import offers
 from app.core.secrecy import without_secrets
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import drafts, templates
-from app.lifecycle.kept_entries import drift
+from app.lifecycle.kept import drafts, templates
+from app.lifecycle.kept.entries import drift
 from app.queries import drafts as queries
 from app.queries.drafts import Kept
 from app.reader import reader

@@ -6,7 +6,7 @@ from app.api.endpoint import endpoint
 from app.api.shapes import options as shapes
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle.looking_up import offered_by
+from app.lifecycle.orders.looking_up import offered_by
 from app.reader import reader
 
 blueprint = Blueprint("options", __name__, url_prefix="/catalog")

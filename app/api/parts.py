@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import Response, current_app, request
 
-from app.lifecycle.file_store import FileStore
+from app.lifecycle.files.store import FileStore
 from app.queries.paging import Cursors
 from config import Settings
 

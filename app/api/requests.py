@@ -17,11 +17,11 @@ from app.extensions import db
 from app.identity import current_person
 from app.identity.guard import api_caller
 from app.lifecycle import decide
-from app.lifecycle.ahead import look_ahead
-from app.lifecycle.looking_up import lookups
-from app.lifecycle.preparing import prepare
+from app.lifecycle.orders.ahead import look_ahead
+from app.lifecycle.orders.looking_up import lookups
+from app.lifecycle.orders.preparing import prepare
+from app.lifecycle.orders.submit import submit
 from app.lifecycle.revealing import Revealed, reveal
-from app.lifecycle.submit import submit
 from app.queries import live, request_lists
 from app.queries import requests as queries
 from app.queries.forecast import of_entry

@@ -10,7 +10,8 @@ from app.api.shapes.decisions import Reason
 from app.errors import Fault, Invalid
 from app.identity import current_person
 from app.identity.guard import api_caller
-from app.lifecycle import decide, planning
+from app.lifecycle import decide
+from app.lifecycle.engine import planning
 from app.queries import logs
 from app.queries import requests as queries
 from app.reader import reader

@@ -13,7 +13,7 @@ from app.api.reading import FILE_BODY, FILE_FORM
 from app.api.shapes import uploads as shapes
 from app.errors import Fault, Invalid, WrongMediaType
 from app.identity.guard import api_caller
-from app.lifecycle import uploads
+from app.lifecycle.files import uploads
 from app.reader import reader
 from app.transaction import transaction
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from app.jobs.folders import private_folder
-from app.lifecycle.file_store import FileStore
-from app.lifecycle.uploads import hash_of
+from app.lifecycle.files.store import FileStore
+from app.lifecycle.files.uploads import hash_of
 from app.vault import VaultError
 
 

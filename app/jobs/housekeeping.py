@@ -11,8 +11,10 @@ from sqlalchemy import Engine, delete, func, text
 
 from app.dispatch import Doorbell
 from app.errors import Unavailable
-from app.lifecycle import abandoned, repeats, secrets, uploads
-from app.lifecycle.file_store import FileStore
+from app.lifecycle import repeats, secrets
+from app.lifecycle.files import uploads
+from app.lifecycle.files.store import FileStore
+from app.lifecycle.kept import abandoned
 from app.models.tables import WORKER
 from app.ops import partitions
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.lifecycle import claims
+from app.lifecycle.engine import claims
 from app.models.tables import WORKER
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.lifecycle.claims import Claim
+from app.lifecycle.engine.claims import Claim
 from app.models.tables import ATTEMPT, STEP
 
 log = logging.getLogger(__name__)

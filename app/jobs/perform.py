@@ -25,13 +25,13 @@ from app.jobs.folders import NO_FOLDER, private_folder
 from app.jobs.leases import Held
 from app.jobs.logs import AttemptLog
 from app.jobs.notes import note
-from app.lifecycle import adopting
-from app.lifecycle.claims import Claim
-from app.lifecycle.file_store import FileStore
-from app.lifecycle.house import RequestHouse
-from app.lifecycle.progress import LOOKS
-from app.lifecycle.result import Result
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine import adopting
+from app.lifecycle.engine.claims import Claim
+from app.lifecycle.engine.house import RequestHouse
+from app.lifecycle.engine.progress import LOOKS
+from app.lifecycle.engine.result import Result
+from app.lifecycle.engine.scopes import Scopes
+from app.lifecycle.files.store import FileStore
 from app.models import CatalogModule
 from app.models.tables import ATTEMPT, REQUEST
 from app.outbound import Outbound, Redactor

@@ -21,13 +21,13 @@ from app.jobs.housekeeping import tidy
 from app.jobs.lead import PATIENCE_SECONDS, Lead
 from app.jobs.leases import Held, Leases
 from app.jobs.perform import Performer
-from app.lifecycle import advance, claims, progress, turns
-from app.lifecycle.advance import Advanced
-from app.lifecycle.claims import Claim
+from app.lifecycle.engine import advance, claims, progress, turns
+from app.lifecycle.engine.advance import Advanced
+from app.lifecycle.engine.claims import Claim
+from app.lifecycle.engine.progress import Tools
+from app.lifecycle.engine.result import Result
+from app.lifecycle.engine.sweep import sweep
 from app.lifecycle.forecasts import learn
-from app.lifecycle.progress import Tools
-from app.lifecycle.result import Result
-from app.lifecycle.sweep import sweep
 
 log = logging.getLogger(__name__)
 BELL_SECONDS = 1.0

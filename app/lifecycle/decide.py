@@ -24,10 +24,12 @@ from app.core.statuses import (
     TicketStatus,
 )
 from app.errors import Conflict, NotAllowed, NotFound
-from app.lifecycle import approving, quotas, stopping, tickets, turns, undoing
+from app.lifecycle import quotas, tickets
+from app.lifecycle.approvals import approving
 from app.lifecycle.caller import Caller
+from app.lifecycle.engine import stopping, turns, undoing
+from app.lifecycle.engine.settle import forget_outputs, settle
 from app.lifecycle.looking import look_at
-from app.lifecycle.settle import forget_outputs, settle
 from app.lifecycle.tickets import ANEW, change_of, scopes_of
 from app.lifecycle.write import Change
 from app.models.tables import REQUEST, STEP

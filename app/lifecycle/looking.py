@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from app.core.decisions import Look, StepLook
 from app.core.statuses import AttemptStatus, RequestStatus, StepStatus
-from app.lifecycle import stopping
+from app.lifecycle.engine import stopping
 from app.lifecycle.write import Change
 from app.models.tables import ATTEMPT, STEP, is_one_of
 

@@ -11,7 +11,7 @@ from app.core.access import may_reveal, may_see_request
 from app.errors import NotAllowed, NotFound
 from app.lifecycle.auditing import audited
 from app.lifecycle.caller import Caller
-from app.lifecycle.settle import output_cell
+from app.lifecycle.engine.settle import output_cell
 from app.models.tables import OUTPUT, REQUEST
 from app.transaction import Unit
 

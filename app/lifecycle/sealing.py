@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, or_, select, update
 
 from app.core.secrecy import masked_answers, secret_fields, secret_places
-from app.lifecycle import again, secrets
+from app.lifecycle import secrets
+from app.lifecycle.orders import again
 from app.lifecycle.secrets import OWN
 from app.models.tables import ITEM, REQUEST, VERSION
 from app.vault import Vault

@@ -31,10 +31,11 @@ from app.core.statuses import (
     sources,
 )
 from app.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, under
-from app.lifecycle import adopting, stopping, undoing, write
+from app.lifecycle import write
 from app.lifecycle.caller import Caller
-from app.lifecycle.scopes import Scopes, secret_cell
-from app.lifecycle.settle import settle
+from app.lifecycle.engine import adopting, stopping, undoing
+from app.lifecycle.engine.scopes import Scopes, secret_cell
+from app.lifecycle.engine.settle import settle
 from app.models import User
 from app.models.tables import COMMENT, REQUEST, STEP, TICKET
 from app.transaction import Unit

@@ -7,30 +7,16 @@ from flask import Flask, request
 
 from app.core.json_text import storable
 from app.errors import NotFound
-from app.web import (
-    approvals,
-    auth,
-    batches,
-    catalog,
-    decisions,
-    drafts,
-    errors,
-    exports,
-    frame,
-    home,
-    jinja,
-    live,
-    ordering,
-    outputs,
-    plans,
-    queue,
-    quotas,
-    receipt,
-    requests,
-    revising,
-    styleguide,
-    tickets,
-)
+from app.web import auth, errors, frame, home, jinja, quotas, styleguide
+from app.web.approvals import pages as approvals
+from app.web.batches import pages as batches
+from app.web.catalog import pages as catalog
+from app.web.ordering import drafts
+from app.web.ordering import pages as ordering
+from app.web.requests import decisions, exports, live, outputs, plans, receipt, revising
+from app.web.requests import pages as requests
+from app.web.tickets import engine as queue
+from app.web.tickets import pages as tickets
 from config import Settings
 
 

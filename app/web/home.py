@@ -15,7 +15,7 @@ from app.queries import approvals, catalog, drafts, request_lists, search, ticke
 from app.queries.shapes import Summary
 from app.reader import reader
 from app.web.parts import cursors
-from app.web.requests import BAR_ORDER
+from app.web.requests.pages import BAR_ORDER
 
 blueprint = Blueprint("home", __name__)
 

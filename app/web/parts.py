@@ -6,7 +6,7 @@ from flask import current_app, g, request
 
 from app.identity import current_person
 from app.lifecycle.caller import Caller
-from app.lifecycle.file_store import FileStore
+from app.lifecycle.files.store import FileStore
 from app.queries.paging import Cursors
 from config import Settings
 

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from app.identity.guard import public
 from app.web.filters import day_and_time
-from app.web.graph import GraphStep, layout
 from app.web.labels import STATES, Label, due, label
+from app.web.requests.graph import GraphStep, layout
 from app.web.views_fields import Choice, Entry, FieldView
 
 blueprint = Blueprint("styleguide", __name__)

@@ -15,7 +15,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-ADVANCE = Path(__file__).parents[2] / "app" / "lifecycle" / "advance.sql"
+ADVANCE = Path(__file__).parents[2] / "app" / "lifecycle" / "engine" / "advance.sql"
 
 
 def upgrade() -> None:

@@ -16,7 +16,7 @@ from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Outcome
 from app.core.step_params import ManualTaskParams, StepParams
 from app.jobs.leases import Held
 from app.jobs.perform import Performer
-from app.lifecycle import uploads
+from app.lifecycle.files import uploads
 from app.models.tables import CHUNK
 from app.steps.base import StepContext
 from app.steps.parts import NeverWaits

@@ -35,7 +35,7 @@ from app.core.statuses import (
     TicketStatus,
     overall,
 )
-from app.lifecycle.undoing import KEPT, LEFT, WANTED
+from app.lifecycle.engine.undoing import KEPT, LEFT, WANTED
 from app.models import AuditEntry
 from app.models.tables import APPROVAL, ATTEMPT, EVENT, QUOTA_COUNTER, REQUEST, STEP, TICKET, VOTE
 from tests.fixtures.house import House

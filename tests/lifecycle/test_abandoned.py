@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from app.lifecycle import abandoned, drafts, templates, uploads
+from app.lifecycle.files import uploads
+from app.lifecycle.kept import abandoned, drafts, templates
 from app.models import AuditEntry
 from app.models.tables import DRAFT, TEMPLATE, UPLOAD
 from tests.fixtures.house import House, http, item

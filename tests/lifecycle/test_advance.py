@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from app.core.outcomes import Done, Failed, NeedsHuman
-from app.lifecycle import advance
-from app.lifecycle.advance import Advanced
-from app.lifecycle.claims import Claim, Claimant
-from app.lifecycle.result import Result
+from app.lifecycle.engine import advance
+from app.lifecycle.engine.advance import Advanced
+from app.lifecycle.engine.claims import Claim, Claimant
+from app.lifecycle.engine.result import Result
 from app.models import AuditEntry
 from app.models.tables import ATTEMPT, EVENT, REQUEST, STEP
 from config import HERE
@@ -138,7 +138,7 @@ def test_the_automation_has_one_time_for_all_of_its_steps(house: House) -> None:
 
 
 def test_the_database_has_the_functions_that_lie_beside_the_code(house: House) -> None:
-    source = "".join(path.read_text() for path in sorted((HERE / "app" / "lifecycle").glob("*.sql")))
+    source = "".join(path.read_text() for path in sorted((HERE / "app" / "lifecycle").rglob("*.sql")))
     with house.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT prosrc FROM pg_proc WHERE proname LIKE 'stratus\\_%%'").scalars()
         assert all(body in source for body in stored)

@@ -18,9 +18,10 @@ from sqlalchemy import Row, func, select, update
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.core.statuses import PLAN_COMES, REQUEST_ENDED, TICKET_OPEN
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.lifecycle import advance, approvals, claims, planning, revising, turns
-from app.lifecycle.claims import Claim, Claimant
-from app.lifecycle.result import Result
+from app.lifecycle.approvals import deciding, revising
+from app.lifecycle.engine import advance, claims, planning, turns
+from app.lifecycle.engine.claims import Claim, Claimant
+from app.lifecycle.engine.result import Result
 from app.models.tables import APPROVAL, PLAN, REQUEST, STEP, TICKET
 from app.transaction import Rules
 from tests.fixtures.house import House, http, item, terraform
@@ -302,7 +303,7 @@ class Course(RuleBasedStateMachine):
             self.sweep()
 
     def say(self, what: str, *more: Any, who: str) -> bool:
-        act = {"revise": revising.revise, "plan": planning.ask}.get(what) or getattr(approvals, what)
+        act = {"revise": revising.revise, "plan": planning.ask}.get(what) or getattr(deciding, what)
         caller = self.house.caller(who)
         try:
             with self.house.unit() as unit:

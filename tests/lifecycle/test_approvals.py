@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.lifecycle import approvals, keeping
+from app.lifecycle.approvals import deciding
+from app.lifecycle.kept import keeping
 from app.models import AuditEntry
 from app.models.tables import APPROVAL, DRAFT, MESSAGE, REQUEST, VOTE
 from app.transaction import Rules
@@ -46,7 +47,7 @@ def shift(house: House, hours: int) -> None:
 def act(house: House, what: str, *more, who: str = "carol-789"):
     caller = house.caller(who)
     with house.unit() as unit:
-        return getattr(approvals, what)(unit, caller, *more)
+        return getattr(deciding, what)(unit, caller, *more)
 
 
 def approve(house: House, request_id: str, who: str = "carol-789") -> None:

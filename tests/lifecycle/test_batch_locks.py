@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from app.lifecycle import batches
+from app.lifecycle.batches import sending
 from app.lifecycle.caller import Caller
-from app.lifecycle.submit import submit
+from app.lifecycle.orders.submit import submit
 from app.models.tables import QUOTA_COUNTER, REQUEST
 from tests.fixtures.house import House, http, item
 
@@ -25,9 +25,9 @@ Rows = Sequence[tuple[str, dict[str, Any]]]
 
 def send(house: House, caller: Caller, rows: Rows) -> None:
     """Send rows of `(key, order)`, each for itself."""
-    made = [batches.BatchRow(key=key, order=order) for key, order in rows]
+    made = [sending.BatchRow(key=key, order=order) for key, order in rows]
     with house.unit() as unit:
-        batches.send(unit, caller, batches.Batch(mode="row_by_row", rows=made))
+        sending.send(unit, caller, sending.Batch(mode="row_by_row", rows=made))
 
 
 @contextmanager

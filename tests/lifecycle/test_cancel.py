@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, StratusError
-from app.lifecycle import claims
+from app.lifecycle.engine import claims
 from app.models.tables import STEP
 from tests.fixtures.house import House
 

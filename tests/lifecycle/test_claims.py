@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from app.core.outcomes import Done, Waiting
-from app.lifecycle import claims
+from app.lifecycle.engine import claims
 from app.models.tables import STEP
 from tests.fixtures.house import House
 

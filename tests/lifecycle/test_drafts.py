@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.lifecycle import drafts
+from app.lifecycle.kept import drafts
 from app.models.tables import CATALOG_ITEM, DRAFT, REQUEST, VERSION
 from tests.fixtures.house import http, item
 
@@ -134,7 +134,7 @@ def test_a_colleague_cannot_throw_a_shared_draft_away(desk):
 
 
 def test_a_person_has_no_more_drafts_than_anybody_reads(desk, monkeypatch):
-    monkeypatch.setattr("app.lifecycle.keeping.MOST", 2)
+    monkeypatch.setattr("app.lifecycle.kept.keeping.MOST", 2)
     desk("save", ORDER)
     desk("save", ORDER)
     with pytest.raises(Conflict, match="delete some"):

@@ -15,9 +15,9 @@ from app.errors import Unavailable
 from app.jobs.housekeeping import tidy
 from app.jobs.leases import Held
 from app.jobs.perform import Performer
-from app.lifecycle import uploads
-from app.lifecycle.file_store import FileStore
-from app.lifecycle.file_stores import file_store
+from app.lifecycle.files import uploads
+from app.lifecycle.files.store import FileStore
+from app.lifecycle.files.stores import file_store
 from app.models.tables import CHUNK, FILE, UPLOAD
 from app.rekey import renew_objects
 from app.vault import Vault, VaultError

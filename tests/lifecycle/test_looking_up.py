@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from app.catalog.options import Options
 from app.core.outcomes import Done
 from app.errors import Invalid
-from app.lifecycle.preparing import prepare
+from app.lifecycle.orders.preparing import prepare
 from app.models.tables import OPTION_LIST, REQUEST, TAKEN
 from app.outbound import Outbound
 from tests.fixtures.house import http, item

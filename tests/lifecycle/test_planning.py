@@ -9,8 +9,8 @@ from sqlalchemy import update
 from app.core.outcomes import Again, Done, Failed, Indeterminate, Outcome
 from app.core.statuses import Activity
 from app.errors import Conflict, NotFound, StratusError
-from app.lifecycle import claims, planning
-from app.lifecycle.planning import SeenPlan
+from app.lifecycle.engine import claims, planning
+from app.lifecycle.engine.planning import SeenPlan
 from app.models.tables import PLAN, REQUEST, STEP
 from tests.fixtures.house import House, http, item, terraform
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from app.core.outcomes import Done
-from app.lifecycle import claims, settle, sweep
+from app.lifecycle.engine import claims, settle, sweep
 from app.models.tables import REQUEST, STEP
 from tests.fixtures.house import House, http, item
 

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core.outcomes import Done, Failed, Indeterminate, NeedsHuman, Waiting
-from app.lifecycle.scopes import secret_cell
-from app.lifecycle.settle import output_cell
+from app.lifecycle.engine.scopes import secret_cell
+from app.lifecycle.engine.settle import output_cell
 from app.models.tables import OUTPUT, STEP
 from tests.fixtures.house import House, http, item
 

@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 from app.core.outcomes import Done, Failed
 from app.core.statuses import RequestStatus
 from app.errors import Conflict, Fault, Invalid
-from app.lifecycle import approvals, write
-from app.lifecycle.preparing import Prepared, prepare
-from app.lifecycle.submit import Submitted
+from app.lifecycle import write
+from app.lifecycle.approvals import deciding
+from app.lifecycle.orders.preparing import Prepared, prepare
+from app.lifecycle.orders.submit import Submitted
 from app.models.tables import APPROVAL, QUOTA_COUNTER, REQUEST
 from tests.fixtures.house import House, http, item
 
@@ -306,7 +307,7 @@ def test_who_orders_and_who_agrees_do_not_wait_for_each_other(house: House) -> N
 
     def agree(approval: str, request: Submitted) -> Submitted:
         with house.unit() as unit:
-            approvals.approve(unit, carol, approval)
+            deciding.approve(unit, carol, approval)
         return request
 
     runs = [partial(agree, *one) for one in zip(asked, waiting, strict=True)]

@@ -12,8 +12,10 @@ from app import rekey, state_server
 from app.core.outcomes import Done
 from app.extensions import db
 from app.identity import sessions
-from app.lifecycle import adopting, repeats, secrets, uploads, write
+from app.lifecycle import repeats, secrets, write
 from app.lifecycle.caller import Caller
+from app.lifecycle.engine import adopting
+from app.lifecycle.files import uploads
 from app.models import AuditEntry, Base
 from app.models.tables import REQUEST, SECRET, STATE, STEP, TICKET
 from app.transaction import Unit

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotAllowed
-from app.lifecycle import revising
+from app.lifecycle.approvals import revising
 from app.models.tables import APPROVAL, ITEM, MESSAGE, STEP
 from tests.fixtures.house import House, http, item
 from tests.lifecycle.test_approvals import BY_DATA, act, approval, approve

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.core.secrecy import MASK
 from app.errors import Conflict
 from app.lifecycle import secrets
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine.scopes import Scopes
 from app.lifecycle.sealing import seal
 from app.models import AuditEntry
 from app.models.tables import ITEM, REQUEST, SECRET

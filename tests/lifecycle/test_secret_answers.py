@@ -12,8 +12,8 @@ from app.core.outcomes import Done, NeedsHuman
 from app.core.secrecy import MASK
 from app.errors import Conflict, Invalid
 from app.lifecycle import secrets
-from app.lifecycle.preparing import prepare
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine.scopes import Scopes
+from app.lifecycle.orders.preparing import prepare
 from app.models.tables import ITEM, OUTPUT, REQUEST, SECRET
 from app.vault import Vault, VaultError
 from tests.fixtures.house import House, http, item

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from app.core.outcomes import Done, Failed
 from app.lifecycle import tickets
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine.scopes import Scopes
 from app.models.tables import OUTPUT, STEP
 from app.vault import Vault
 from tests.fixtures.house import House, http, item

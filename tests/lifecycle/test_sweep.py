@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import event, text, update
 
 from app.core.outcomes import Again, Done, Failed, NeedsHuman, Waiting
-from app.lifecycle.sweep import Swept, sweep
+from app.lifecycle.engine.sweep import Swept, sweep
 from app.models.tables import REQUEST, STEP
 from tests.fixtures.house import House, http, item
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, update
 
 from app.core.outcomes import Again, Done, Failed, Indeterminate, NeedsHuman, Outcome, Waiting
 from app.errors import Conflict
-from app.lifecycle import timeouts
+from app.lifecycle.engine import timeouts
 from app.models.tables import REQUEST, STEP
 from app.transaction import Rules
 from tests.fixtures.house import House, http, item, terraform

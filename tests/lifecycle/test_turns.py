@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.core.outcomes import Done, Failed
-from app.lifecycle import turns
-from app.lifecycle.submit import submit
+from app.lifecycle.engine import turns
+from app.lifecycle.orders.submit import submit
 from app.models.tables import REQUEST, STEP
 from app.transaction import Rules
 from tests.fixtures.house import House, http, item

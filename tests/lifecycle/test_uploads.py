@@ -8,8 +8,8 @@ from sqlalchemy import select, text, update
 
 from app.core.statuses import RequestStatus
 from app.errors import Invalid, NotFound, TooLarge
-from app.lifecycle import uploads
-from app.lifecycle.file_store import CHUNK_BYTES
+from app.lifecycle.files import uploads
+from app.lifecycle.files.store import CHUNK_BYTES
 from app.models.tables import CHUNK, FILE, REQUEST, UPLOAD
 from tests.fixtures.house import House, http, item
 

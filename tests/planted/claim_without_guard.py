@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from app.core.statuses import StepStatus
-from app.lifecycle import claims
-from app.lifecycle.claims import Claim, Claimant
+from app.lifecycle.engine import claims
+from app.lifecycle.engine.claims import Claim, Claimant
 from app.lifecycle.write import Change
 from app.models.tables import REQUEST, STEP
 from tests.planted import the_long_way

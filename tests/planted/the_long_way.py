@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.jobs.runtime import Runtime
-from app.lifecycle.advance import Advanced
+from app.lifecycle.engine.advance import Advanced
 
 
 def take_it() -> None:

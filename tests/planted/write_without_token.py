@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from app.lifecycle import claims
+from app.lifecycle.engine import claims
 from app.lifecycle.write import Change
 from tests.planted import the_long_way
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.core.outcomes import Again, Done, Failed
 from app.jobs.leases import Held
-from app.lifecycle import planning
+from app.lifecycle.engine import planning
 from app.models import TerraformState
 from tests.fixtures.house import item, terraform
 from tests.steps.terraform_runs import BINARY

@@ -9,7 +9,7 @@ from app.core.access import Person, may_work_ticket
 from app.queries.requests import decided
 from app.queries.shapes import Detail, Event, Item, Output, Step, Summary, TicketLink
 from app.queries.tickets import Ticket
-from app.web.case import Case, Viewer
+from app.web.requests.case import Case, Viewer
 from dev.accounts import ACCOUNTS
 
 NOON = datetime(2025, 8, 16, 12, 0, tzinfo=UTC)

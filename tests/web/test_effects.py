@@ -3,8 +3,8 @@
 import pytest
 
 from app.queries.shapes import Step
-from app.web import effects
-from app.web.effects import Ask
+from app.web.requests import effects
+from app.web.requests.effects import Ask
 from tests.web.cases import case, check, claimed, step, ticket
 
 EKS = step("provision_eks_app", "completed", undo_how="own")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.queries.queue import MOST, AtWork, Load, Waiting
-from app.web.queue import in_hand, said
+from app.web.tickets.engine import in_hand, said
 from tests.fixtures.browser_client import BrowserClient, words
 from tests.fixtures.house import House
 from tests.web import stories

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.graph import Drawing, Graph, GraphStep, layout
 from app.web.labels import label
+from app.web.requests.graph import Drawing, Graph, GraphStep, layout
 
 
 def step(key: str, *needs: str, done: bool = False) -> GraphStep:

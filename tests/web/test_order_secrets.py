@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from werkzeug.datastructures import FileStorage
 
 from app.core.secrecy import MASK
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine.scopes import Scopes
 from app.models.tables import ITEM, REQUEST, REQUEST_FILE, SECRET, UPLOAD
 from tests.fixtures.house import House, http, item
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from app.models.tables import TICKET
-from app.web import tickets as pages
+from app.web.tickets import pages
 from tests.fixtures.browser_client import BrowserClient, words
 from tests.fixtures.house import House
 from tests.web import stories

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.web import requests as pages
+from app.web.requests import pages
 from config import Settings
 from tests.fixtures.browser_client import BrowserClient, words
 from tests.fixtures.house import House

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.core.statuses import RequestStatus
 from app.jobs.leases import Held
-from app.lifecycle import progress
+from app.lifecycle.engine import progress
 from app.models.tables import OUTPUT, REQUEST
 from tests.fixtures.house import House, item
 from worker import build

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from app.core.secrecy import MASK
-from app.lifecycle.scopes import Scopes
+from app.lifecycle.engine.scopes import Scopes
 from app.models.tables import REQUEST, UPLOAD
 from tests.browser.visitor import examine
 from tests.fixtures.house import House, http, item

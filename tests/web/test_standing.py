@@ -10,7 +10,7 @@ import pytest
 from app.core.approvals import Approver
 from app.queries.approval_values import Approval, Message, Vote
 from app.queries.shapes import Output
-from app.web.standing import Standing, standing
+from app.web.requests.standing import Standing, standing
 from tests.web.cases import CLASH, NOON, at, case, check, claimed, event, resolved, step, ticket
 
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.queries.shapes import Attempt
-from app.web.steps_shown import checks, look, notes, picture
+from app.web.requests.steps_shown import checks, look, notes, picture
 from tests.web.cases import NOON, at, case, check, claimed, event, resolved, step, ticket
 
 POSTGRES = "provision_postgres"

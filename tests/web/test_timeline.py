@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.timeline import timeline
+from app.web.requests.timeline import timeline
 from tests.web.cases import case, claimed, event, resolved, step, ticket
 
 EKS, POSTGRES = step("provision_eks_app", "completed"), step("provision_postgres", "failed")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.catalog import yaml12
 from app.errors import Invalid
-from app.web import twin
+from app.web.ordering import twin
 from tests.story import STORY
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n"), max_size=30)

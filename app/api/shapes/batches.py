@@ -10,7 +10,7 @@ from app.api.shapes.common import Body, Moment, Pagination, ProblemError
 from app.api.shapes.parameters import Cursor, Limit
 from app.api.shapes.requests import href as request_href
 from app.core.statuses import RequestStatus
-from app.lifecycle.batches import Batch, Mode
+from app.lifecycle.batches.sending import Batch, Mode
 from app.queries import batches as found
 from app.queries.paging import Page
 

@@ -11,8 +11,8 @@ from app.api.shapes.common import Body, Moment, Pagination
 from app.api.shapes.parameters import Cursor, Limit, YesOrNo
 from app.core.order_changes import Change
 from app.core.shapes import Shape
-from app.lifecycle.abandoned import kept_until
-from app.lifecycle.keeping import LONGEST_TITLE
+from app.lifecycle.kept.abandoned import kept_until
+from app.lifecycle.kept.keeping import LONGEST_TITLE
 from app.queries.drafts import Filters, Kept
 from app.queries.paging import Page
 

@@ -19,8 +19,8 @@ from app.core.access import Person
 from app.core.decisions import again, kept
 from app.core.moments import moment
 from app.core.statuses import RequestStatus, StepStatus
-from app.lifecycle.preparing import BundleOrder, ItemOrder
-from app.lifecycle.submit import Submitted
+from app.lifecycle.orders.preparing import BundleOrder, ItemOrder
+from app.lifecycle.orders.submit import Submitted
 from app.queries import shapes
 from app.queries.decisions import refusals
 from app.queries.live import News

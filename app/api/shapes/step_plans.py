@@ -7,7 +7,7 @@ from pydantic import Field
 from app.api.shapes.common import Body, Moment
 from app.api.shapes.steps import StepError
 from app.core.statuses import PlanStatus
-from app.lifecycle.planning import SeenPlan
+from app.lifecycle.engine.planning import SeenPlan
 
 
 class AttributeChange(Body):

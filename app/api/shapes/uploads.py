@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.api.reading import Query
 from app.api.shapes.common import Body, Moment
-from app.lifecycle.uploads import Uploaded
+from app.lifecycle.files.uploads import Uploaded
 
 
 class UploadQuery(Query):

@@ -14,8 +14,8 @@ from app.api.shapes.steps import PlannedCheck, PlannedStep
 from app.core import forecast as core
 from app.core.secrecy import MASK
 from app.core.sources import Origin, Source
-from app.lifecycle.ahead import OWN, Ahead
-from app.lifecycle.preparing import Prepared
+from app.lifecycle.orders.ahead import OWN, Ahead
+from app.lifecycle.orders.preparing import Prepared
 
 
 class Values(Body):

@@ -13,8 +13,9 @@ from app.core.fields import ABSENT, Field
 from app.core.fields.attaching import judge_content, spoken_size
 from app.core.secrecy import MASK
 from app.errors import Fault, Invalid, TooLarge, Unavailable
-from app.lifecycle import secrets, uploads
+from app.lifecycle import secrets
 from app.lifecycle.caller import Caller
+from app.lifecycle.files import uploads
 from app.reader import reader
 from app.transaction import transaction
 from app.web.forms.answers import AnswerField, holds_file

@@ -21,7 +21,7 @@ from app.core.order import ENABLED, Resolved
 from app.core.plan import spoken
 from app.core.secrecy import secret_fields
 from app.errors import Fault
-from app.lifecycle.looking_up import Lookups
+from app.lifecycle.orders.looking_up import Lookups
 from app.web.filters import sentence
 from app.web.forms.answers import AnswerField, holds_file
 from app.web.forms.nested import field_inside, place_inside

@@ -1,0 +1,1 @@
+"""Many orders sent as one."""

@@ -1,0 +1,1 @@
+"""Files among the answers of orders, and where their bytes lie."""

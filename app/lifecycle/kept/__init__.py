@@ -1,0 +1,1 @@
+"""Orders that are kept to go on with: drafts and templates."""

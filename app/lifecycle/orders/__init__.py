@@ -1,0 +1,1 @@
+"""From an order to a stored request: looked at from all sides, judged, written."""

@@ -1,0 +1,1 @@
+"""Pages of requests, and the words in which they say how a request stands."""
