@@ -4,23 +4,21 @@ Revision ID: 0004
 Revises: 0003
 """
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.functions import install
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-ADVANCE = Path(__file__).parents[2] / "app" / "lifecycle" / "engine" / "advance.sql"
-
 
 def upgrade() -> None:
     op.add_column("service_requests", sa.Column("output_groups", JSONB()))
-    op.get_bind().exec_driver_sql(ADVANCE.read_text())
+    install(op.get_bind(), "advance")
 
 
 def downgrade() -> None:

@@ -6,18 +6,17 @@ Revision ID: 0008
 Revises: 0007
 """
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSON
+
+from app.models.functions import install
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-QUOTAS = Path(__file__).parents[2] / "app" / "lifecycle" / "quotas.sql"
 AMOUNT = sa.Numeric(20, 4)
 NOW = sa.text("clock_timestamp()")
 COUNT_AS_SERVICES = """
@@ -83,7 +82,7 @@ def upgrade() -> None:
     )
     for table in ("catalog_items", "catalog_bundles"):
         op.add_column(table, sa.Column("price_from", JSON()))
-    op.get_bind().exec_driver_sql(QUOTAS.read_text())
+    install(op.get_bind(), "quotas")
     op.execute(COUNT_AS_SERVICES)
 
 

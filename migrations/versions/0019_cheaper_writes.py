@@ -6,24 +6,22 @@ Revision ID: 0019
 Revises: 0018
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from app.models.functions import install
 
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
 
-LIFECYCLE = Path(__file__).parents[2] / "app" / "lifecycle"
 MOVING = "ix_service_requests_moving"
 COMPLETED = "ix_service_requests_completed"
 
 
 def upgrade() -> None:
     op.execute("DROP FUNCTION IF EXISTS stratus_tell(uuid, text, text, text[], text[], text[])")
-    for name in ("advance.sql", "quotas.sql"):
-        op.get_bind().exec_driver_sql((LIFECYCLE / name).read_text())
+    install(op.get_bind(), "advance", "quotas")
     _indexes("completed_at IS NULL", "completed_at IS NOT NULL")
 
 

@@ -7,16 +7,15 @@ Revision ID: 0020
 Revises: 0019
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from app.models.functions import install
 
 revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-LIFECYCLE = Path(__file__).parents[2] / "app" / "lifecycle"
 MOVING = "ix_service_requests_moving"
 WORDS = {
     ("service_requests", "status", "request_status"): (
@@ -54,7 +53,7 @@ def upgrade() -> None:
         op.execute(f"ALTER DOMAIN {domain} ADD CONSTRAINT {domain} CHECK ({_one_of('VALUE', words)})")
     _make_triggers()
     _moving("completed_at IS NULL AND admitted")
-    op.get_bind().exec_driver_sql((LIFECYCLE / "advance.sql").read_text())
+    install(op.get_bind(), "advance")
 
 
 def downgrade() -> None:
@@ -79,7 +78,7 @@ def _drop_triggers() -> None:
 
 
 def _make_triggers() -> None:
-    op.get_bind().exec_driver_sql((LIFECYCLE / "quotas.sql").read_text())
+    install(op.get_bind(), "quotas")
     op.execute(FREE)
 
 

@@ -4,20 +4,18 @@ Revision ID: 0021
 Revises: 0020
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from app.models.functions import install
 
 revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-QUOTAS = Path(__file__).parents[2] / "app" / "lifecycle" / "quotas.sql"
-
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(QUOTAS.read_text())
+    install(op.get_bind(), "quotas")
 
 
 def downgrade() -> None:

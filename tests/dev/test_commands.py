@@ -15,7 +15,7 @@ from dev.banner import ready_text
 from dev.environment import Environment
 from dev.folder import ROOT, DataFolder
 
-COMMANDS = ("run", "test", "chaos", "bench", "check", "token", "migrate", "catalog", "lock", "clean", "help")
+COMMANDS = ("run", "test", "pictures", "chaos", "bench", "check", "token", "migrate", "catalog", "lock", "clean", "help")
 
 
 def test_help_tells_each_command_in_one_line():
